@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compares onnx-opt -O2 with `cp` on the same files, in the same run. Exits
+with 1 if a ratio or the heap is beyond its budget."""
+import argparse
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+import make_models
+
+# Beyond these, the claims of the README are wrong.
+MAX_BIG_RATIO = 1.5     # a 1 GB model: to `cp in out && sync out`
+MAX_BIG_HEAP = 64 << 20
+MAX_SMALL_RATIO = 10    # a 1 MB model: to `cp`, process start included
+MAX_NODE_RATIO = 1.5    # time per node, slowest size to fastest
+
+NODE_COUNTS = (10_000, 100_000, 1_000_000)
+
+
+def seconds(command, times, prepare=None):
+    """Median wall-clock time of `times` runs."""
+    measured = []
+    for _ in range(times):
+        if prepare:
+            prepare()
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        measured.append(time.perf_counter() - start)
+    return statistics.median(measured)
+
+
+def peak_anonymous_bytes(command):
+    """The most anonymous memory (heap and stacks) a run has resident."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            status = pathlib.Path(f'/proc/{process.pid}/status').read_text()
+        except FileNotFoundError:
+            break
+        for line in status.splitlines():
+            if line.startswith('RssAnon:'):
+                peak = max(peak, int(line.split()[1]) << 10)
+        time.sleep(0.0005)
+    if process.wait() != 0:
+        raise SystemExit(f'{command[0]} failed')
+    return peak
+
+
+class Bench:
+    def __init__(self, tool, folder):
+        self.tool = tool
+        self.folder = folder
+        self.output = folder / 'out.onnx'
+        self.beyond = 0
+
+    def optimize(self, model):
+        return [str(self.tool), '-O2', str(model), '-o', str(self.output)]
+
+    def copy(self, model):
+        return ['cp', str(model), str(self.output)]
+
+    def copy_and_sync(self, model):
+        return ['sh', '-c', 'cp "$0" "$1" && sync "$1"', str(model),
+                str(self.output)]
+
+    def remove_output(self):
+        """Each run makes its file anew, and no run writes back the data of
+        the one before."""
+        self.output.unlink(missing_ok=True)
+        subprocess.run(['sync', str(self.folder)], check=True)
+
+    def time(self, command, times):
+        return seconds(command, times, self.remove_output)
+
+    def budget(self, what, value, limit, unit=''):
+        verdict = 'ok' if value <= limit else 'BEYOND THE BUDGET'
+        self.beyond += value > limit
+        print(f'  {what}: {value:.2f}{unit}, budget {limit}{unit}: {verdict}',
+              flush=True)
+
+    def big(self, times):
+        model = self.folder / 'big.onnx'
+        make_models.write_weights(model, 60, 2048)
+        megabytes = model.stat().st_size / 1e6
+        subprocess.run(['sync', str(model)], check=True)
+        print(f'{megabytes:.0f} MB, 60 weights; median of {times}')
+        copy = self.time(self.copy(model), times)
+        copy_and_sync = self.time(self.copy_and_sync(model), times)
+        optimize = self.time(self.optimize(model), times)
+        print(f'  cp {copy:.2f} s, cp and sync {copy_and_sync:.2f} s, '
+              f'onnx-opt {optimize:.2f} s')
+        self.budget('onnx-opt / cp and sync', optimize / copy_and_sync,
+                    MAX_BIG_RATIO)
+        self.budget('peak heap',
+                    peak_anonymous_bytes(self.optimize(model)) / (1 << 20),
+                    MAX_BIG_HEAP >> 20, ' MiB')
+        model.unlink()
+
+    def small(self, times):
+        model = self.folder / 'small.onnx'
+        make_models.write_weights(model, 4, 256)
+        print(f'{model.stat().st_size / 1e6:.2f} MB; median of {times}')
+        copy = self.time(self.copy(model), times)
+        optimize = self.time(self.optimize(model), times)
+        sync = self.time(self.copy_and_sync(model), times)
+        print(f'  cp {1e3 * copy:.1f} ms, cp and sync {1e3 * sync:.1f} ms, '
+              f'onnx-opt {1e3 * optimize:.1f} ms')
+        self.budget('onnx-opt / cp', optimize / copy, MAX_SMALL_RATIO)
+
+    def nodes(self, times):
+        model = self.folder / 'nodes.onnx'
+        make_models.write_nodes(model, 1)
+        # Starting a process and syncing a file take their time in any case.
+        fixed = self.time(self.optimize(model), times)
+        print(f'nodes, without the {1e3 * fixed:.1f} ms that one node takes; '
+              f'median of {times}')
+        per_node = []
+        for count in NODE_COUNTS:
+            make_models.write_nodes(model, count)
+            elapsed = self.time(self.optimize(model), times) - fixed
+            per_node.append(1e9 * elapsed / count)
+            print(f'  {count}: {elapsed:.3f} s, {per_node[-1]:.0f} ns per node',
+                  flush=True)
+        self.budget('slowest / fastest', max(per_node) / min(per_node),
+                    MAX_NODE_RATIO)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--tool', type=pathlib.Path, required=True)
+    parser.add_argument('--folder', type=pathlib.Path,
+                        help='on the disk to measure; default: /tmp')
+    parser.add_argument('--times', type=int, default=5)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
+        bench = Bench(args.tool.resolve(), pathlib.Path(folder))
+        bench.small(4 * args.times + 1)
+        bench.nodes(args.times)
+        bench.big(args.times)
+    raise SystemExit(1 if bench.beyond else 0)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the readers of a file set once, and passes have no business with.
+#ifndef ONNXOPT_IR_GRAPH_EDITOR_H_
+#define ONNXOPT_IR_GRAPH_EDITOR_H_
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ir/graph.h"
+#include "ir/model.h"
+
+namespace onnxopt {
+
+class GraphEditor {
+ public:
+  // --- Model
+  struct ModelFields {
+    int64_t ir_version = 0;
+    int64_t model_version = 0;
+    std::string_view producer_name, producer_version, domain, source_name;
+    std::vector<OpsetImport> imports;
+    std::vector<std::string_view> training_infos;
+    Annotations annotations;
+  };
+  static void SetModelFields(Model* model, ModelFields fields);
+  static void SetIrVersion(Model* model, int64_t version) {
+    model->ir_version_ = version;
+  }
+
+  struct FunctionFields {
+    std::string_view domain, name, overload;
+    std::vector<std::string_view> attributes;
+    std::vector<Attribute> defaults;
+    std::vector<OpsetImport> imports;
+    Annotations annotations;
+  };
+  /// Adds a function with an empty body. Its identity must be new.
+  static Function* AddFunction(Model* model, FunctionFields fields);
+  static void SetFunctionDefaults(Function* function,
+                                  std::vector<Attribute> defaults) {
+    function->defaults_ = std::move(defaults);
+  }
+
+  // --- Graph
+  static void SetName(Graph* graph, std::string_view name) {
+    graph->name_ = name;
+  }
+  static void SetAnnotations(Graph* graph, Annotations annotations);
+  static void AddQuantizationAnnotation(Graph* graph, std::string_view m) {
+    graph->quantization_annotations_.push_back(m);
+  }
+  /// Declares `value` in value_info, after the ones declared before.
+  static void Declare(Value* value);
+  static void AddDanglingValueInfo(Graph* graph, std::string_view message) {
+    graph->value_infos_.push_back({nullptr, message});
+  }
+
+  // --- Value
+  static void SetAnnotations(Value* value, Annotations annotations);
+  static void SetPinned(Value* value) { value->pinned_ = true; }
+  /// Gives an input the default `tensor`.
+  static void SetDefault(Value* input, TensorRef tensor);
+  static void SetConstantNode(Value* constant, ConstantNode node);
+
+  // --- Node
+  static void SetAnnotations(Node* node, Annotations annotations);
+  static void SetFileIndex(Node* node, uint32_t index) {
+    node->file_index_ = index;
+  }
+  static void SetOverload(Node* node, std::string_view overload) {
+    node->overload_ = overload;
+  }
+};
+
+}  // namespace onnxopt
+
+#endif  // ONNXOPT_IR_GRAPH_EDITOR_H_

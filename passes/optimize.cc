@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/optimize.h"
+
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "fmt/core.h"
+#include "ir/export_order.h"
+#include "ir/walk.h"
+#include "passes/pipeline.h"
+#include "support/status.h"
+
+namespace onnxopt {
+namespace {
+
+using OperatorCounts = std::map<std::string, int64_t>;
+
+OperatorCounts CountOperators(const Model& model) {
+  // By definition first: a million nodes have few operators. Null stands for
+  // Constant. The sums do not depend on the order of iteration.
+  absl::flat_hash_map<const OpDef*, int64_t> by_definition;
+  ForEachGraph(model, [&](const Graph& graph) {
+    for (const Node& node : graph.nodes()) ++by_definition[&node.op()];
+    for (const Value& constant : graph.constants()) {
+      if (!IsExportedAsNode(constant)) continue;
+      const ConstantNode* node = constant.constant_node();
+      ++by_definition[node != nullptr ? node->op : nullptr];
+    }
+  });
+  OperatorCounts by_name;
+  for (const auto& [op, count] : by_definition) {
+    by_name[op == nullptr ? "Constant" : std::string(op->FullName())] += count;
+  }
+  return by_name;
+}
+
+void ReportOperators(const OperatorCounts& before, const OperatorCounts& after,
+                     OptimizeReport* report) {
+  std::map<std::string, OperatorCount> all;
+  for (const auto& [op, count] : before) {
+    all[op].before = count;
+    report->nodes_before += count;
+  }
+  for (const auto& [op, count] : after) {
+    all[op].after = count;
+    report->nodes_after += count;
+  }
+  for (auto& [op, counts] : all) {
+    counts.op = op;
+    report->operators.push_back(std::move(counts));
+  }
+}
+
+void FreezeInitializers(Model& model) {
+  Graph& graph = *model.graph();
+  // Before IR version 4 every initializer has to be listed.
+  const bool keep_listed = model.ir_version() < 4;
+  // From the back, because unlisting an input moves up the ones after it.
+  for (size_t i = graph.inputs().size(); i-- > 0;) {
+    Value* input = graph.inputs()[i];
+    if (input->IsInput() && input->tensor() != nullptr) {
+      graph.FreezeInput(input, keep_listed);
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<OptimizeReport> Optimize(Model& model,
+                                        const OptimizeOptions& options) {
+  if (options.level < 0 || options.level > kMaxOptimizationLevel) {
+    return absl::InvalidArgumentError(
+        fmt::format("there is no optimization level {}; it is 0 to {}",
+                    options.level, kMaxOptimizationLevel));
+  }
+  PassRegistry builtin;
+  if (options.registry == nullptr) RegisterBuiltin(builtin);
+  const PassRegistry& registry =
+      options.registry != nullptr ? *options.registry : builtin;
+  const std::string_view text =
+      options.passes ? *options.passes : PipelineForLevel(options.level);
+  ASSIGN_OR_RETURN(const std::vector<PipelineStep> steps,
+                   ParsePipeline(text, registry));
+
+  OptimizeReport report;
+  report.pipeline = PipelineToString(steps);
+  const uint64_t epoch = model.epoch();
+  const OperatorCounts before = CountOperators(model);
+  if (options.freeze_initializers) FreezeInitializers(model);
+  ASSIGN_OR_RETURN(report.run,
+                   RunPipeline(model, steps, registry, options.manager));
+  ReportOperators(before, CountOperators(model), &report);
+  report.changes = model.epoch() - epoch;
+  return report;
+}
+
+}  // namespace onnxopt

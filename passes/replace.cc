@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/replace.h"
+
+#include <algorithm>
+
+#include "fmt/core.h"
+#include "ir/node.h"
+#include "support/text_escape.h"
+
+namespace onnxopt {
+
+std::string Describe(const Value& value) {
+  const std::string_view kind = value.IsConstant() ? "constant"
+                                : value.IsInput()  ? "input"
+                                                   : "value";
+  return fmt::format("{} {}", kind, QuoteForMessage(value.name()));
+}
+
+bool IsReturned(const Value& value) {
+  const Graph& graph = *value.graph();
+  const auto outputs = graph.outputs();
+  // Whichever is shorter: both can be as long as the model.
+  if (static_cast<int>(outputs.size()) < value.num_uses()) {
+    return std::find(outputs.begin(), outputs.end(), &value) != outputs.end();
+  }
+  const UseRange uses = value.uses();
+  return std::any_of(uses.begin(), uses.end(), [&graph](const Use& use) {
+    return use.user() == graph.terminator();
+  });
+}
+
+std::string_view WhyNotReturnable(const Value& from, const Value& to) {
+  if (!IsReturned(from)) return {};
+  if (to.graph() != from.graph()) {
+    return "its graph would return a value of an outer graph";
+  }
+  if (to.IsInput() || to.listed_as_input()) {
+    return "its graph would return an input under another name";
+  }
+  if (to.pinned()) return "the value to be returned has a name to keep";
+  if (IsReturned(to)) return "its graph would return one value under two names";
+  return {};
+}
+
+bool SeesValuesOf(const Graph& outer, const Graph& inner) {
+  for (const Graph* graph = &inner; graph != &outer;
+       graph = graph->enclosing()) {
+    if (!graph->parent()->Has(Trait::kHasBody)) return false;
+  }
+  return true;
+}
+
+void ReplaceWith(Value* from, Value* to) {
+  Graph& graph = *to->graph();
+  if (to->kind() == Value::Kind::kNodeOutput && to->type() == nullptr &&
+      from->type() != nullptr) {
+    graph.SetType(to, from->type());
+  }
+  graph.ReplaceAllUses(from, to);
+}
+
+}  // namespace onnxopt

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds the fuzzers in BUILD_DIR and runs each for a while on the committed and
+# generated models.
+set -euo pipefail
+if [[ $# != 2 ]]; then
+  echo "usage: $0 CLANG BUILD_DIR" >&2
+  exit 2
+fi
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=$2
+seconds=60
+max_seed_bytes=20000
+
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+  -DCMAKE_CXX_COMPILER="$1" -DONNXOPT_SANITIZE=ON -DONNXOPT_BUILD_FUZZERS=ON \
+  -DONNXOPT_BUILD_TESTS=OFF -DONNXOPT_ONNX_BRIDGE=OFF
+cmake --build "$build" --target fuzz_reader fuzz_text
+
+# fuzz NAME SUFFIX: seeds are the test models with that suffix.
+fuzz() {
+  local corpus=$build/corpus-$1
+  mkdir -p "$corpus"
+  find "$root/test" "$build/seeds" -name "*.$2" -size "-${max_seed_bytes}c" \
+    -not -path '*/node_modules/*' -print0 |
+    xargs -0 -r cp -t "$corpus"
+  echo "$1: $(find "$corpus" -type f | wc -l) seeds, $seconds s"
+  "$build/test/fuzz/fuzz_$1" -max_total_time="$seconds" -timeout=20 \
+    -rss_limit_mb=2048 -max_len="$max_seed_bytes" -print_final_stats=1 \
+    -artifact_prefix="$build/crash-$1-" "$corpus"
+}
+mkdir -p "$build/seeds"
+/usr/bin/python3 "$root/test/models/make_models.py" "$build/seeds" >/dev/null
+fuzz reader onnx
+fuzz text onnxtxt

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+#include "passes/pipeline.h"
+#include "support/status.h"
+#include "support/suggest.h"
+#include "support/text_escape.h"
+
+namespace onnxopt {
+namespace {
+
+enum class Takes {
+  kNothing,
+  kValue,          // --flag=VALUE, --flag VALUE, -fVALUE, -f VALUE
+  kOptionalValue,  // --flag, --flag=VALUE
+};
+
+struct Flag {
+  std::string_view name;
+  Takes takes;
+  std::string_view value;  // its name in the help
+  std::string_view help;
+  absl::Status (*set)(std::string_view value, ToolOptions& options);
+};
+
+template <auto member>
+absl::Status SetTrue(std::string_view, ToolOptions& options) {
+  options.*member = true;
+  return absl::OkStatus();
+}
+
+template <auto member>
+absl::Status SetText(std::string_view value, ToolOptions& options) {
+  options.*member = std::string(value);
+  return absl::OkStatus();
+}
+
+std::vector<std::string_view> Split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const size_t end = std::min(text.find(separator), text.size());
+    parts.push_back(text.substr(0, end));
+    if (end == text.size()) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+template <auto member>
+absl::Status AddNames(std::string_view value, ToolOptions& options) {
+  for (std::string_view name : Split(value, ',')) {
+    (options.*member).emplace_back(name);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> ParseNumber(std::string_view text, int64_t max) {
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && rest == end && number >= 0 && number <= max) {
+    return number;
+  }
+  return absl::InvalidArgumentError(
+      max == INT64_MAX
+          ? fmt::format("{} is not a number", QuoteForMessage(text))
+          : fmt::format("{} is not one of 0 to {}", QuoteForMessage(text),
+                        max));
+}
+
+absl::Status SetLevel(std::string_view value, ToolOptions& options) {
+  ASSIGN_OR_RETURN(options.level, ParseNumber(value, kMaxOptimizationLevel));
+  return absl::OkStatus();
+}
+
+absl::Status SetRewriteLimit(std::string_view value, ToolOptions& options) {
+  ASSIGN_OR_RETURN(options.rewrite_limit, ParseNumber(value, INT64_MAX));
+  return absl::OkStatus();
+}
+
+absl::Status SetExternalData(std::string_view value, ToolOptions& options) {
+  options.external_data = true;
+  options.external_file = std::string(value);
+  return absl::OkStatus();
+}
+
+using O = ToolOptions;
+
+constexpr Flag kFlags[] = {
+    {"-o", Takes::kValue, "OUT",
+     "write the model to OUT (text if it ends in .onnxtxt); - is standard "
+     "output",
+     SetText<&O::output>},
+    {"-S", Takes::kNothing, "", "write text, without -o to standard output",
+     SetTrue<&O::text>},
+    {"-O", Takes::kValue, "0..3",
+     "optimization level: 0 nothing, 1 exact passes only, 2 (default), 3 also "
+     "what may grow the model",
+     SetLevel},
+    {"--passes", Takes::kValue, "P",
+     "run this pipeline instead, for example 'cse,eliminate-dead' or "
+     "'fixpoint(cleanup)'; empty: nothing",
+     SetText<&O::passes>},
+    {"--freeze-initializers", Takes::kNothing, "",
+     "treat inputs that have a default value as constants",
+     SetTrue<&O::freeze_initializers>},
+    {"--disable", Takes::kValue, "NAME", "leave out a pass (repeatable)",
+     AddNames<&O::disabled>},
+    {"--rewrite-limit", Takes::kValue, "N",
+     "stop after N rewrites and name the last one; to bisect",
+     SetRewriteLimit},
+    {"--external-data", Takes::kOptionalValue, "FILE",
+     "put weights into one external file, by default with a name made from "
+     "the content",
+     SetExternalData},
+    {"--keep-external", Takes::kNothing, "",
+     "leave unchanged external data in the file where it is",
+     SetTrue<&O::keep_external>},
+    {"--data", Takes::kValue, "FILE",
+     "where the tensors are that the text of the input leaves out",
+     SetText<&O::data_file>},
+    {"--verify-only", Takes::kNothing, "", "check the input and do nothing",
+     SetTrue<&O::verify_only>},
+    {"--verify-each", Takes::kNothing, "",
+     "verify the model after every pass that changed it",
+     SetTrue<&O::verify_each>},
+    {"--verify-diagnostics", Takes::kNothing, "",
+     "compare what is reported with the expected-error, -warning and -remark "
+     "comments of a text; for tests",
+     SetTrue<&O::verify_diagnostics>},
+    {"--summary", Takes::kNothing, "",
+     "print nodes and bytes before and after even if standard error is not a "
+     "terminal",
+     SetTrue<&O::summary>},
+    {"--stats", Takes::kNothing, "", "print what each pass did and declined",
+     SetTrue<&O::stats>},
+    {"--time-passes", Takes::kNothing, "", "print how long each pass took",
+     SetTrue<&O::time_passes>},
+    {"--remarks", Takes::kOptionalValue, "REGEX",
+     "print each rewrite done or declined, or those whose pass or text "
+     "matches",
+     SetText<&O::remarks>},
+    {"--print-before", Takes::kValue, "PASS",
+     "print the model to standard error before each run of PASS (repeatable)",
+     AddNames<&O::print_before>},
+    {"--print-after", Takes::kValue, "PASS", "the same after each run",
+     AddNames<&O::print_after>},
+    {"--print-changed", Takes::kNothing, "",
+     "print the model after each pass that changed it",
+     SetTrue<&O::print_changed>},
+    {"--quiet", Takes::kNothing, "", "no warnings and no summary",
+     SetTrue<&O::quiet>},
+    {"--list-passes", Takes::kNothing, "",
+     "print passes, groups and the pipelines of -O0 to -O3",
+     SetTrue<&O::list_passes>},
+    {"--version", Takes::kNothing, "", "print the version",
+     SetTrue<&O::version>},
+    {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
+};
+
+absl::Status UnknownFlag(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Flag& flag : kFlags) names.push_back(flag.name);
+  const std::string_view nearest = NearestName(name, names);
+  return absl::InvalidArgumentError(fmt::format(
+      "unknown flag {}; {}", QuoteForMessage(name),
+      nearest.empty() ? "--help lists all flags"
+                      : fmt::format("did you mean '{}'?", nearest)));
+}
+
+class CommandLineParser {
+ public:
+  explicit CommandLineParser(std::span<char* const> arguments)
+      : arguments_(arguments) {}
+
+  absl::StatusOr<ToolOptions> Parse() {
+    bool flags_ended = false;
+    while (!arguments_.empty()) {
+      const std::string_view argument = arguments_.front();
+      arguments_ = arguments_.subspan(1);
+      if (flags_ended || argument == "-" || !argument.starts_with('-')) {
+        RETURN_IF_ERROR(SetInput(argument));
+      } else if (argument == "--") {
+        flags_ended = true;
+      } else {
+        RETURN_IF_ERROR(ParseFlag(argument));
+      }
+    }
+    return std::move(options_);
+  }
+
+ private:
+  absl::Status SetInput(std::string_view argument) {
+    if (argument.empty()) {
+      return absl::InvalidArgumentError("the name of the input is empty");
+    }
+    if (!options_.input.empty()) {
+      return absl::InvalidArgumentError(
+          fmt::format("more than one input: {} and {}",
+                      QuoteForMessage(options_.input),
+                      QuoteForMessage(argument)));
+    }
+    options_.input = std::string(argument);
+    return absl::OkStatus();
+  }
+
+  absl::Status ParseFlag(std::string_view argument) {
+    std::string_view name = argument;
+    std::optional<std::string_view> value;
+    if (!argument.starts_with("--")) {
+      name = argument.substr(0, 2);
+      if (argument.size() > 2) value = argument.substr(2);
+    } else if (const size_t equals = argument.find('=');
+               equals != std::string_view::npos) {
+      name = argument.substr(0, equals);
+      value = argument.substr(equals + 1);
+    }
+    const auto flag =
+        std::find_if(std::begin(kFlags), std::end(kFlags),
+                     [name](const Flag& f) { return f.name == name; });
+    if (flag == std::end(kFlags) ||
+        (name.size() == 2 && value && flag->takes == Takes::kNothing)) {
+      return UnknownFlag(name.size() == 2 ? argument : name);
+    }
+    if (flag->takes == Takes::kNothing && value) {
+      return absl::InvalidArgumentError(
+          fmt::format("{} takes no value", name));
+    }
+    if (flag->takes == Takes::kValue && !value) {
+      if (arguments_.empty()) {
+        return absl::InvalidArgumentError(
+            fmt::format("{} needs a value: {}", name, flag->value));
+      }
+      value = arguments_.front();
+      arguments_ = arguments_.subspan(1);
+    }
+    return Annotate(flag->set(value.value_or(""), options_), name);
+  }
+
+  std::span<char* const> arguments_;
+  ToolOptions options_;
+};
+
+// `argument` as a shell reads it back.
+std::string ShellQuote(std::string_view argument) {
+  const bool is_plain =
+      !argument.empty() &&
+      std::all_of(argument.begin(), argument.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               (c >= '0' && c <= '9') ||
+               std::string_view("-_=+./,:@%").find(c) != std::string_view::npos;
+      });
+  if (is_plain) return std::string(argument);
+  std::string quoted = "'";
+  for (const char c : argument) {
+    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  }
+  return quoted + "'";
+}
+
+bool PrintsSomething(const ToolOptions& options) {
+  return options.summary || options.stats || options.time_passes ||
+         options.remarks || options.print_changed ||
+         !options.print_before.empty() || !options.print_after.empty();
+}
+
+absl::Status CheckCombination(const ToolOptions& options) {
+  const auto error = [](const char* message) {
+    return absl::InvalidArgumentError(message);
+  };
+  if (options.input.empty()) return error("no input; see --help");
+  if (options.level && options.passes) {
+    return error("-O and --passes exclude each other");
+  }
+  if (options.output && options.output->empty()) {
+    return error("the name of the output is empty");
+  }
+  const bool writes_text =
+      options.text || (options.output && options.output->ends_with(".onnxtxt"));
+  if (writes_text && (options.external_data || options.keep_external)) {
+    return error("--external-data and --keep-external are not for text");
+  }
+  const bool writes = options.output || options.text;
+  if (writes && (options.verify_only || options.verify_diagnostics)) {
+    return error("--verify-only and --verify-diagnostics write no output");
+  }
+  if (!writes && !options.verify_only && !options.verify_diagnostics &&
+      !PrintsSomething(options)) {
+    return error(
+        "no output; give -o FILE, or --summary to see what would change");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ToolOptions> ParseCommandLine(
+    std::span<char* const> arguments) {
+  ASSIGN_OR_RETURN(ToolOptions options, CommandLineParser(arguments).Parse());
+  if (options.help || options.version || options.list_passes) return options;
+  RETURN_IF_ERROR(CheckCombination(options));
+  for (const char* argument : arguments) {
+    if (!options.command_line.empty()) options.command_line += ' ';
+    options.command_line += ShellQuote(argument);
+  }
+  if (options.text && !options.output) options.output = "-";
+  if (options.output && options.output->ends_with(".onnxtxt")) {
+    options.text = true;
+  }
+  return options;
+}
+
+std::string HelpText() {
+  constexpr size_t kHelpColumn = 26;
+  constexpr size_t kLineLength = 79;
+  std::string text =
+      "Usage: onnx-opt [FLAGS] MODEL -o OUT\n"
+      "Optimizes an ONNX model. MODEL is a .onnx file, text (.onnxtxt), or - "
+      "for\nstandard input.\n\n";
+  for (const Flag& flag : kFlags) {
+    std::string left(flag.name);
+    const bool is_short = flag.name.size() == 2;
+    if (flag.takes == Takes::kOptionalValue) {
+      left += fmt::format("[={}]", flag.value);
+    } else if (flag.takes == Takes::kValue) {
+      left += fmt::format("{}{}", !is_short ? "=" : flag.name == "-O" ? "" : " ",
+                          flag.value);
+    }
+    text += fmt::format("  {:<{}}", left, kHelpColumn - 3);
+    // Words of the help, wrapped.
+    size_t column = kHelpColumn;
+    for (std::string_view word : Split(flag.help, ' ')) {
+      if (column + word.size() > kLineLength) {
+        text += fmt::format("\n{:{}}", "", kHelpColumn - 1);
+        column = kHelpColumn;
+      }
+      text += fmt::format(" {}", word);
+      column += word.size() + 1;
+    }
+    text += '\n';
+  }
+  text +=
+      "\nExit code: 0 success, 1 bad model or file error, 2 bad command line, "
+      "3 a bug in\nonnx-opt; then nothing was written.\n";
+  return text;
+}
+
+}  // namespace onnxopt

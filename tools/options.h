@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line asks for.
+#ifndef ONNXOPT_TOOLS_OPTIONS_H_
+#define ONNXOPT_TOOLS_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace onnxopt {
+
+struct ToolOptions {
+  /// All arguments, quoted for the shell, to tell how to repeat a failure.
+  std::string command_line;
+
+  /// "-" is standard input or output. Without an output nothing is written.
+  std::string input;
+  std::optional<std::string> output;
+  bool text = false;
+
+  /// At most one of the two is given.
+  std::optional<int> level;
+  std::optional<std::string> passes;
+  bool freeze_initializers = false;
+  std::vector<std::string> disabled;
+  std::optional<int64_t> rewrite_limit;
+
+  bool verify_each = false;
+  bool verify_only = false;
+  bool verify_diagnostics = false;
+
+  bool summary = false;
+  bool stats = false;
+  bool time_passes = false;
+  /// A POSIX extended regular expression; "" matches everything.
+  std::optional<std::string> remarks;
+  std::vector<std::string> print_before;
+  std::vector<std::string> print_after;
+  bool print_changed = false;
+  bool quiet = false;
+
+  bool external_data = false;
+  std::string external_file;
+  bool keep_external = false;
+  std::string data_file;
+
+  bool list_passes = false;
+  bool version = false;
+  bool help = false;
+};
+
+/// What the exit code of the tool says.
+enum ExitCode {
+  kSuccess = 0,
+  kFailure = 1,   // a bad model, a file error, or a failed check
+  kUsage = 2,     // a bad command line
+  kOurBug = 3,    // onnx-opt is wrong; nothing was written
+};
+
+}  // namespace onnxopt
+
+#endif  // ONNXOPT_TOOLS_OPTIONS_H_
