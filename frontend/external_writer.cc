@@ -49,7 +49,6 @@ absl::Status AppendTensor(const Tensor& tensor, OutputFile* file) {
 }
 
 ExternalLayout::ExternalLayout(const Model& model) {
-  uint64_t end = 0;
   ForEachGraph(model, [&](const Graph& graph) {
     for (const Value& constant : graph.constants()) {
       const Tensor* tensor = constant.tensor().get();
@@ -59,9 +58,9 @@ ExternalLayout::ExternalLayout(const Model& model) {
       if (!is_initializer || !GoesOutside(*tensor)) continue;
       const auto [it, is_new] = locations_.try_emplace(tensor);
       if (!is_new) continue;
-      it->second.offset = RoundUp(end, WriteOptions::kExternalAlignment);
+      it->second.offset = RoundUp(size_, WriteOptions::kExternalAlignment);
       it->second.length = static_cast<uint64_t>(tensor->byte_size());
-      end = it->second.offset + it->second.length;
+      size_ = it->second.offset + it->second.length;
       tensors_.push_back(tensor);
     }
   });

@@ -3,6 +3,7 @@
 #ifndef ONNXOPT_FRONTEND_EXTERNAL_WRITER_H_
 #define ONNXOPT_FRONTEND_EXTERNAL_WRITER_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class ExternalLayout {
   explicit ExternalLayout(const Model& model);
 
   bool empty() const { return tensors_.empty(); }
+  /// Of the file, in bytes.
+  uint64_t size() const { return size_; }
   /// The location of a tensor that goes to the file; else null.
   const ExternalLocation* Find(const Tensor& tensor) const;
 
@@ -43,6 +46,7 @@ class ExternalLayout {
 
   std::vector<const Tensor*> tensors_;  // in file order, each once
   absl::flat_hash_map<const Tensor*, ExternalLocation> locations_;
+  uint64_t size_ = 0;
   uint64_t hash_ = 0;
   std::string new_file_;
 };

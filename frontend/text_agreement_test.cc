@@ -29,7 +29,6 @@ void UseRawData(onnx::TensorProto* tensor) {
   std::string raw;
   switch (tensor->data_type()) {
     case onnx::TensorProto::FLOAT:
-    case onnx::TensorProto::COMPLEX64:
       MoveToRaw<float>(tensor->mutable_float_data(), &raw);
       break;
     case onnx::TensorProto::DOUBLE:
@@ -47,8 +46,7 @@ void UseRawData(onnx::TensorProto* tensor) {
     case onnx::TensorProto::UINT64:
       MoveToRaw<uint64_t>(tensor->mutable_uint64_data(), &raw);
       break;
-    case onnx::TensorProto::FLOAT16:
-    case onnx::TensorProto::BFLOAT16:
+    case onnx::TensorProto::UINT16:
     case onnx::TensorProto::INT16:
       MoveToRaw<int16_t>(tensor->mutable_int32_data(), &raw);
       break;

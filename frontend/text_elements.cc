@@ -20,7 +20,7 @@ using Kind = TextToken::Kind;
 
 absl::Status DoesNotFit(const TextToken& token, std::string_view type) {
   return TextError(token.at, fmt::format("{} does not fit {}",
-                                          QuoteForMessage(token.text), type));
+                                         QuoteForMessage(token.text), type));
 }
 
 absl::Status NotANumber(const TextToken& token, std::string_view type) {
@@ -160,9 +160,8 @@ void AppendList(int64_t first, int64_t last, std::string* out, Append append) {
 template <typename T>
 void AppendFloats(std::string_view bytes, int64_t first, int64_t last,
                   std::string* out) {
-  AppendList(first, last, out, [&](int64_t i) {
-    AppendFloating(Load<T>(bytes, i), out);
-  });
+  AppendList(first, last, out,
+             [&](int64_t i) { AppendFloating(Load<T>(bytes, i), out); });
 }
 
 template <typename T>
@@ -181,9 +180,8 @@ bool FloatsHaveText(std::string_view bytes) {
 template <typename T>
 void AppendInts(std::string_view bytes, int64_t first, int64_t last,
                 std::string* out) {
-  AppendList(first, last, out, [&](int64_t i) {
-    absl::StrAppend(out, Load<T>(bytes, i));
-  });
+  AppendList(first, last, out,
+             [&](int64_t i) { absl::StrAppend(out, Load<T>(bytes, i)); });
 }
 
 void AppendCodes(ElementType type, std::string_view bytes, int64_t first,

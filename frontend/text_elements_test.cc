@@ -69,8 +69,7 @@ TEST(TextElementsTest, SpecialFloats) {
   std::string text;
   AppendElements(ElementType::kFloat, bytes, 0, 6, &text);
   EXPECT_EQ(text, "nan, -nan, inf, -inf, -0, 1e-45");
-  ASSERT_OK_AND_ASSIGN(const std::string back,
-                       Read(ElementType::kFloat, text));
+  ASSERT_OK_AND_ASSIGN(const std::string back, Read(ElementType::kFloat, text));
   EXPECT_EQ(back, bytes);
   EXPECT_FALSE(
       ElementsHaveText(ElementType::kFloat, BytesOf<uint32_t>({0x7fc00001})));
@@ -96,15 +95,18 @@ TEST(TextElementsTest, NarrowTypes) {
 
 TEST(TextElementsTest, ValuesThatDoNotFit) {
   const std::pair<ElementType, const char*> bad[] = {
-      {ElementType::kUint8, "256"},  {ElementType::kUint8, "-1"},
-      {ElementType::kInt8, "-129"},  {ElementType::kInt4, "8"},
-      {ElementType::kUint2, "4"},    {ElementType::kInt64, "9223372036854775808"},
-      {ElementType::kFloat, "1e39"}, {ElementType::kBool, "256"},
+      {ElementType::kUint8, "256"},
+      {ElementType::kUint8, "-1"},
+      {ElementType::kInt8, "-129"},
+      {ElementType::kInt4, "8"},
+      {ElementType::kUint2, "4"},
+      {ElementType::kInt64, "9223372036854775808"},
+      {ElementType::kFloat, "1e39"},
+      {ElementType::kBool, "256"},
       {ElementType::kFloat16, "65536"}};
   for (const auto& [type, text] : bad) {
-    EXPECT_THAT(Read(type, text),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         testing::HasSubstr("does not fit")))
+    EXPECT_THAT(Read(type, text), StatusIs(absl::StatusCode::kInvalidArgument,
+                                           testing::HasSubstr("does not fit")))
         << text;
   }
   EXPECT_THAT(Read(ElementType::kInt32, "1.5"),

@@ -164,11 +164,10 @@ absl::Status TextLexer::Expected(std::string_view what) const {
   if (token_.kind == TextToken::Kind::kBad) {
     return TextError(token_.at, token_.text);
   }
-  const std::string found =
-      AtEnd() ? "the end of the text"
-              : QuoteForMessage(token_.text, kMaxQuotedBytes);
-  return TextError(token_.at,
-                   fmt::format("expected {}, not {}", what, found));
+  const std::string found = AtEnd()
+                                ? "the end of the text"
+                                : QuoteForMessage(token_.text, kMaxQuotedBytes);
+  return TextError(token_.at, fmt::format("expected {}, not {}", what, found));
 }
 
 std::string UnescapeText(std::string_view text) {
@@ -191,8 +190,9 @@ absl::StatusOr<std::string> TakeNoteString(std::string_view* value,
   std::string content;
   if (text.empty() || text[0] != '"' || end >= text.size() ||
       !absl::CUnescape(AbslView(text.substr(1, end - 1)), &content)) {
-    return TextError(at, "expected a string in double quotes in this '#@' "
-                         "comment");
+    return TextError(at,
+                     "expected a string in double quotes in this '#@' "
+                     "comment");
   }
   value->remove_prefix(end + 1);
   return content;

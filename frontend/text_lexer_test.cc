@@ -22,8 +22,8 @@ std::string Lex(std::string_view text) {
       return all + std::string(lexer.Expected("").message());
     }
     all += "?isnf."[static_cast<int>(token.kind)];
-    all += std::string(token.text) + "@" + std::to_string(token.at.line) +
-           ":" + std::to_string(token.at.column) + " ";
+    all += std::string(token.text) + "@" + std::to_string(token.at.line) + ":" +
+           std::to_string(token.at.column) + " ";
     lexer.Advance();
   }
   return all;

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
 #include "fmt/core.h"
 #include "frontend/proto_fields.h"
 #include "frontend/reader.h"
@@ -141,6 +144,55 @@ absl::Status TextParser::Nested(Step step) {
   return status;
 }
 
+// --- Notes
+
+const TextNote* TextParser::FindNote(const Notes& notes, std::string_view key) {
+  for (const TextNote& note : notes) {
+    if (note.key == key) return &note;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<std::string> TextParser::HexOf(const TextNote& note) {
+  const std::string_view hex = note.value;
+  const bool good = hex.size() % 2 == 0 &&
+                    std::all_of(hex.begin(), hex.end(), [](unsigned char c) {
+                      return absl::ascii_isxdigit(c);
+                    });
+  if (!good) {
+    return TextError(note.at, fmt::format("the value of '#@ {}' is no string "
+                                          "of hexadecimal digits",
+                                          note.key));
+  }
+  return absl::HexStringToBytes(absl::string_view(hex.data(), hex.size()));
+}
+
+absl::Status TextParser::WriteNotes(const Notes& notes, NoteFields fields) {
+  for (const TextNote& note : notes) {
+    std::string_view value = note.value;
+    if (note.key == "fields") {
+      ASSIGN_OR_RETURN(const std::string raw, HexOf(note));
+      out_.Raw(raw);
+    } else if (note.key == "doc_string" && fields.doc_string != 0) {
+      ASSIGN_OR_RETURN(const std::string text, TakeNoteString(&value, note.at));
+      out_.Bytes(fields.doc_string, text);
+    } else if (note.key == "metadata" && fields.metadata != 0) {
+      ASSIGN_OR_RETURN(std::string key, TakeNoteString(&value, note.at));
+      if (!value.starts_with(": ")) {
+        return TextError(note.at, "expected '#@ metadata: \"KEY\": \"VALUE\"'");
+      }
+      value.remove_prefix(2);
+      ASSIGN_OR_RETURN(std::string text, TakeNoteString(&value, note.at));
+      WriteEntries({{std::move(key), std::move(text)}}, fields.metadata);
+    } else if (note.key != fields.own) {
+      return TextError(
+          note.at,
+          fmt::format("'#@ {}' does not belong to what follows", note.key));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // --- Model
 
 absl::StatusOr<std::string> TextParser::ParseModel() {
@@ -153,10 +205,10 @@ absl::Status TextParser::Model() {
   if (lex_.Is("<")) {
     RETURN_IF_ERROR(
         WriteNotes(lex_.TakeNotes(), {field::kDocString, field::kMetadata}));
-    RETURN_IF_ERROR(Header(
-        {field::kIrVersion, field::kProducerName, field::kProducerVersion,
-         field::kDomain, field::kModelVersion, field::kDocString,
-         field::kOpsetImport, field::kMetadata, 0}));
+    RETURN_IF_ERROR(
+        Header({field::kIrVersion, field::kProducerName,
+                field::kProducerVersion, field::kDomain, field::kModelVersion,
+                field::kDocString, field::kOpsetImport, field::kMetadata, 0}));
   }
   RETURN_IF_ERROR(Sub(field::kGraph, [&]() -> absl::Status {
     const Notes notes = lex_.TakeNotes();
@@ -238,8 +290,7 @@ absl::Status TextParser::GraphBody() {
   return Nested([&]() -> absl::Status {
     namespace field = proto::graph;
     RETURN_IF_ERROR(Match("("));
-    RETURN_IF_ERROR(
-        ValueInfos(field::kInput, field::kInitializer, ")", true));
+    RETURN_IF_ERROR(ValueInfos(field::kInput, field::kInitializer, ")", true));
     RETURN_IF_ERROR(Match("=>"));
     RETURN_IF_ERROR(Match("("));
     RETURN_IF_ERROR(ValueInfos(field::kOutput, 0, ")", false));
@@ -301,9 +352,8 @@ absl::Status TextParser::ValueInfo(int info_field, int initializer_field,
   return Initializer(type, name, notes, at);
 }
 
-absl::Status TextParser::Initializer(const TypeRef& type,
-                                     std::string_view name, const Notes& notes,
-                                     TextPosition at) {
+absl::Status TextParser::Initializer(const TypeRef& type, std::string_view name,
+                                     const Notes& notes, TextPosition at) {
   if (type != nullptr && type->kind() == Type::Kind::kSparseTensor) {
     return Sub(proto::graph::kSparseInitializer,
                [&] { return SparseTensor(type, name, notes, at); });
@@ -391,9 +441,9 @@ absl::Status TextParser::Function() {
   constexpr NoteFields kNotes = {field::kDocString, field::kMetadata};
   if (lex_.Is("<")) {
     RETURN_IF_ERROR(WriteNotes(lex_.TakeNotes(), kNotes));
-    RETURN_IF_ERROR(Header({0, 0, 0, field::kDomain, 0, field::kDocString,
-                            field::kOpsetImport, field::kMetadata,
-                            field::kOverload}));
+    RETURN_IF_ERROR(
+        Header({0, 0, 0, field::kDomain, 0, field::kDocString,
+                field::kOpsetImport, field::kMetadata, field::kOverload}));
   }
   RETURN_IF_ERROR(WriteNotes(lex_.TakeNotes(), kNotes));
   ASSIGN_OR_RETURN(const std::string name, ParseId("a function"));

@@ -76,6 +76,10 @@ class TextParser {
   absl::Status Operands(int field, std::string_view close);
   absl::Status Attributes();
 
+  absl::Status WriteNotes(const Notes& notes, NoteFields fields);
+  static const TextNote* FindNote(const Notes& notes, std::string_view key);
+  static absl::StatusOr<std::string> HexOf(const TextNote& note);
+
   // --- text_parser_values.cc
   absl::StatusOr<TypeRef> ParseType();
   absl::StatusOr<TypeRef> ParseTensorType(bool sparse);
@@ -101,11 +105,6 @@ class TextParser {
   absl::StatusOr<Item> ParseTypedItem(Notes notes);
   absl::StatusOr<Item> ParseGraphItem(Notes notes);
   absl::Status WriteItem(const Item& item, int field);
-
-  // --- Notes
-  absl::Status WriteNotes(const Notes& notes, NoteFields fields);
-  static const TextNote* FindNote(const Notes& notes, std::string_view key);
-  static absl::StatusOr<std::string> HexOf(const TextNote& note);
 
   // --- Small things
   absl::Status Match(std::string_view punctuation);

@@ -43,8 +43,7 @@ TEST(TextParserTest, ErrorsNameThePlace) {
        "1:29: expected a value of type int, not string"},
       {"g () => () <float[2] W = {1, 2, 3}> {}",
        "1:35: tensor float[2] needs 2 values, but 3 are given before this"},
-      {"g () => () <int8[1] W = {300}> {}",
-       "1:26: '300' does not fit int8"},
+      {"g () => () <int8[1] W = {300}> {}", "1:26: '300' does not fit int8"},
       {"g () => () <float[N] W = {1}> {}",
        "1:13: a tensor needs an element type and known dims"},
       {"g () => () <float[2] W = > {}", "1:26: expected '{', not '>'"},
@@ -114,7 +113,8 @@ TEST(TextParserTest, SplitModels) {
 TEST(TextParserTest, OneAttribute) {
   ASSERT_OK_AND_ASSIGN(const std::string axis,
                        ParseAttributeText("axis: int = 3"));
-  EXPECT_EQ(axis, std::string("\x0a\x04" "axis\x18\x03\xa0\x01\x02"));
+  EXPECT_EQ(axis, std::string("\x0a\x04"
+                              "axis\x18\x03\xa0\x01\x02"));
   EXPECT_FALSE(ParseAttributeText("axis = 3,").ok());
 }
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Types, tensors, attributes and notes in text.
+// Types, tensors and attributes in text.
 #include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
-#include "absl/strings/string_view.h"
 #include "fmt/core.h"
 #include "frontend/proto_fields.h"
 #include "frontend/reader.h"
@@ -66,18 +63,26 @@ AttrKind ElementKindOf(AttrKind list) {
 // The field of AttributeProto that holds a value of `kind`.
 int FieldOf(AttrKind kind) {
   namespace field = proto::attribute;
-  constexpr int kFields[] = {
-      0,              field::kF,       field::kI,
-      field::kS,      field::kT,       field::kG,
-      field::kFloats, field::kInts,    field::kStrings,
-      field::kTensors, field::kGraphs, field::kSparseTensor,
-      field::kSparseTensors, field::kTp, field::kTypeProtos};
+  constexpr int kFields[] = {0,
+                             field::kF,
+                             field::kI,
+                             field::kS,
+                             field::kT,
+                             field::kG,
+                             field::kFloats,
+                             field::kInts,
+                             field::kStrings,
+                             field::kTensors,
+                             field::kGraphs,
+                             field::kSparseTensor,
+                             field::kSparseTensors,
+                             field::kTp,
+                             field::kTypeProtos};
   return kFields[static_cast<int>(kind)];
 }
 
 AttrKind KindFromName(std::string_view name) {
-  const auto it =
-      std::find(kAttrKindNames.begin(), kAttrKindNames.end(), name);
+  const auto it = std::find(kAttrKindNames.begin(), kAttrKindNames.end(), name);
   return it == kAttrKindNames.end()
              ? AttrKind::kUndefined
              : static_cast<AttrKind>(it - kAttrKindNames.begin());
@@ -135,8 +140,7 @@ absl::StatusOr<TypeRef> TextParser::ParseInnerType() {
 
 // `float` is a scalar, `float[]` has unknown rank.
 absl::StatusOr<TypeRef> TextParser::ParseTensorType(bool sparse) {
-  const std::optional<ElementType> element =
-      ElementTypeOf(lex_.token().text);
+  const std::optional<ElementType> element = ElementTypeOf(lex_.token().text);
   if (!lex_.Is(Kind::kIdentifier) || !element) {
     return lex_.Expected("an element type");
   }
@@ -214,24 +218,22 @@ absl::Status TextParser::Tensor(const TypeRef& type, std::string_view name,
   }
   for (int64_t dim : *dims) out_.Int(field::kDims, dim);
   out_.Int(field::kDataType, static_cast<int64_t>(type->element()));
-  RETURN_IF_ERROR(WriteNotes(
-      notes, {field::kDocString, field::kMetadata, "raw_data"}));
+  RETURN_IF_ERROR(
+      WriteNotes(notes, {field::kDocString, field::kMetadata, "raw_data"}));
   out_.OptionalBytes(field::kName, name);
   if (lex_.Is("[")) return ExternalData(name);
   RETURN_IF_ERROR(Match("{"));
   const std::optional<int64_t> count = NumElements(*dims);
   if (!count) return TextError(at, "these dims do not make a tensor");
   const TextNote* raw = FindNote(notes, "raw_data");
-  ASSIGN_OR_RETURN(const std::string elements, Capture([&] {
-                     return Elements(*type, *count);
-                   }));
+  ASSIGN_OR_RETURN(const std::string elements,
+                   Capture([&] { return Elements(*type, *count); }));
   if (raw == nullptr) {
     out_.Raw(elements);
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const std::string bytes, HexOf(*raw));
-  if (ByteSize(type->element(), *count) !=
-      static_cast<int64_t>(bytes.size())) {
+  if (ByteSize(type->element(), *count) != static_cast<int64_t>(bytes.size())) {
     return TextError(raw->at, "the raw data has another size than the tensor");
   }
   out_.Bytes(field::kRawData, bytes);
@@ -309,15 +311,14 @@ absl::Status TextParser::TensorConstant(std::string_view name) {
 }
 
 absl::Status TextParser::SparseTensor(const TypeRef& type,
-                                      std::string_view name,
-                                      const Notes& notes, TextPosition at) {
+                                      std::string_view name, const Notes& notes,
+                                      TextPosition at) {
   namespace field = proto::sparse_tensor;
   const std::optional<TensorDims> dims = DimsOf(*type);
   if (!dims) return TextError(at, "a sparse tensor needs known dims");
   RETURN_IF_ERROR(WriteNotes(notes, {}));
   RETURN_IF_ERROR(Match("{"));
-  RETURN_IF_ERROR(
-      Sub(field::kValues, [&] { return TensorConstant(name); }));
+  RETURN_IF_ERROR(Sub(field::kValues, [&] { return TensorConstant(name); }));
   RETURN_IF_ERROR(Match(","));
   RETURN_IF_ERROR(Sub(field::kIndices, [&] { return TensorConstant({}); }));
   for (int64_t dim : *dims) out_.Int(field::kDims, dim);
@@ -334,8 +335,7 @@ absl::StatusOr<std::string> TextParser::ParseAttribute() {
 
 absl::Status TextParser::Attribute() {
   const Notes notes = lex_.TakeNotes();
-  ASSIGN_OR_RETURN(const std::string name,
-                   ParseId("the name of an attribute"));
+  ASSIGN_OR_RETURN(const std::string name, ParseId("the name of an attribute"));
   return AttributeFields(name, notes);
 }
 
@@ -441,9 +441,9 @@ absl::StatusOr<TextParser::Item> TextParser::ParseItem(AttrKind expected) {
   }
   RETURN_IF_ERROR(WriteNotes(notes, {}));
   if (expected != AttrKind::kUndefined && item.kind != expected) {
-    return TextError(at, fmt::format("expected a value of type {}, not {}",
-                                     AttrKindName(expected),
-                                     AttrKindName(item.kind)));
+    return TextError(
+        at, fmt::format("expected a value of type {}, not {}",
+                        AttrKindName(expected), AttrKindName(item.kind)));
   }
   return item;
 }
@@ -491,63 +491,12 @@ absl::StatusOr<TextParser::Item> TextParser::ParseGraphItem(Notes notes) {
   item.kind = AttrKind::kGraph;
   ASSIGN_OR_RETURN(
       item.bytes, Capture([&]() -> absl::Status {
-        RETURN_IF_ERROR(WriteNotes(notes, {proto::graph::kDocString,
-                                           proto::graph::kMetadata}));
+        RETURN_IF_ERROR(WriteNotes(
+            notes, {proto::graph::kDocString, proto::graph::kMetadata}));
         out_.OptionalBytes(proto::graph::kName, name);
         return GraphBody();
       }));
   return item;
-}
-
-// --- Notes
-
-const TextNote* TextParser::FindNote(const Notes& notes,
-                                     std::string_view key) {
-  for (const TextNote& note : notes) {
-    if (note.key == key) return &note;
-  }
-  return nullptr;
-}
-
-absl::StatusOr<std::string> TextParser::HexOf(const TextNote& note) {
-  const std::string_view hex = note.value;
-  const bool good = hex.size() % 2 == 0 &&
-                    std::all_of(hex.begin(), hex.end(), [](unsigned char c) {
-                      return absl::ascii_isxdigit(c);
-                    });
-  if (!good) {
-    return TextError(note.at, fmt::format("the value of '#@ {}' is no string "
-                                          "of hexadecimal digits",
-                                          note.key));
-  }
-  return absl::HexStringToBytes(absl::string_view(hex.data(), hex.size()));
-}
-
-absl::Status TextParser::WriteNotes(const Notes& notes, NoteFields fields) {
-  for (const TextNote& note : notes) {
-    std::string_view value = note.value;
-    if (note.key == "fields") {
-      ASSIGN_OR_RETURN(const std::string raw, HexOf(note));
-      out_.Raw(raw);
-    } else if (note.key == "doc_string" && fields.doc_string != 0) {
-      ASSIGN_OR_RETURN(const std::string text,
-                       TakeNoteString(&value, note.at));
-      out_.Bytes(fields.doc_string, text);
-    } else if (note.key == "metadata" && fields.metadata != 0) {
-      ASSIGN_OR_RETURN(std::string key, TakeNoteString(&value, note.at));
-      if (!value.starts_with(": ")) {
-        return TextError(note.at, "expected '#@ metadata: \"KEY\": \"VALUE\"'");
-      }
-      value.remove_prefix(2);
-      ASSIGN_OR_RETURN(std::string text, TakeNoteString(&value, note.at));
-      WriteEntries({{std::move(key), std::move(text)}}, fields.metadata);
-    } else if (note.key != fields.own) {
-      return TextError(note.at,
-                       fmt::format("'#@ {}' does not belong to what follows",
-                                   note.key));
-    }
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace onnxopt

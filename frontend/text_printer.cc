@@ -52,12 +52,11 @@ absl::StatusOr<std::string> PrintModelToString(Model& model,
                                                const TextPrintOptions& options,
                                                Diagnostics* diagnostics) {
   std::string text;
-  RETURN_IF_ERROR(PrintModel(model, options, diagnostics,
-                             [&text](std::string_view piece) {
-                               text += piece;
-                               return absl::OkStatus();
-                             })
-                      .status());
+  RETURN_IF_ERROR(
+      PrintModel(model, options, diagnostics, [&text](std::string_view piece) {
+        text += piece;
+        return absl::OkStatus();
+      }).status());
   return text;
 }
 
@@ -118,8 +117,7 @@ std::string TextPrinter::NotesOf(const Annotations& annotations,
 // --- Model and functions
 
 absl::Status TextPrinter::PrintModel() {
-  std::string notes =
-      NotesOf({{}, {}, model_.annotations().unknown_fields});
+  std::string notes = NotesOf({{}, {}, model_.annotations().unknown_fields});
   for (std::string_view message : model_.training_infos()) {
     AppendHexNote("fields", Wrapped(proto::model::kTrainingInfo, message),
                   &notes);
@@ -307,9 +305,8 @@ absl::Status TextPrinter::Declarations(const Graph& graph,
   bool first = true;
   for (const Value& value : graph.constants()) {
     if (!with_initializers || IsExportedAsNode(value)) continue;
-    RETURN_IF_ERROR(Entry(&first, [&] {
-      return TensorText(value.tensor(), names_.Of(value));
-    }));
+    RETURN_IF_ERROR(Entry(
+        &first, [&] { return TensorText(value.tensor(), names_.Of(value)); }));
   }
   std::string dangling;
   for (const ValueInfoEntry& entry : graph.value_infos()) {
@@ -397,8 +394,8 @@ void TextPrinter::Operands(std::span<Value* const> values) {
 }
 
 void TextPrinter::TypeComment(std::span<Value* const> outputs) {
-  const bool any = std::any_of(
-      outputs.begin(), outputs.end(), [](const Value* value) {
+  const bool any =
+      std::any_of(outputs.begin(), outputs.end(), [](const Value* value) {
         return value != nullptr && value->type() != nullptr;
       });
   if (!any) return;
@@ -408,8 +405,8 @@ void TextPrinter::TypeComment(std::span<Value* const> outputs) {
   });
   // Names of dims may contain anything.
   std::replace_if(
-      comment.begin(), comment.end(),
-      [](unsigned char c) { return c < ' '; }, ' ');
+      comment.begin(), comment.end(), [](unsigned char c) { return c < ' '; },
+      ' ');
   out_ += comment;
 }
 

@@ -58,8 +58,7 @@ class TextPrinter {
   /// TYPE NAME = DATA, with notes. `name` is empty within attributes.
   absl::Status TensorText(const TensorRef& tensor, std::string_view name);
   absl::Status SparseText(const TensorRef& tensor, std::string_view name);
-  absl::Status TensorData(const TensorRef& tensor,
-                          const std::string& external);
+  absl::Status TensorData(const TensorRef& tensor, const std::string& external);
   absl::Status InlineData(const Tensor& tensor);
   absl::Status OutOfLineData(const TensorRef& tensor);
   bool IsLarge(const Tensor& tensor) const;

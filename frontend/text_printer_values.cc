@@ -180,8 +180,7 @@ std::optional<std::string> NotesBeyond(const Attribute& attribute,
     }
     return notes;
   }
-  const auto missing =
-      MissingAttributeFields(attribute.message, printed, skip);
+  const auto missing = MissingAttributeFields(attribute.message, printed, skip);
   if (!missing) return std::nullopt;
   std::string rest;
   WireReader reader(*missing);
@@ -281,10 +280,9 @@ absl::Status TextPrinter::TensorAttribute(const Attribute& attribute) {
   WireWriter head;
   head.Bytes(field::kName, attribute.name);
   head.Int(field::kType, static_cast<int64_t>(attribute.kind));
-  const auto notes =
-      NotesBeyond(attribute, head.small(),
-                  {field::kT, field::kTensors, field::kSparseTensor,
-                   field::kSparseTensors});
+  const auto notes = NotesBeyond(attribute, head.small(),
+                                 {field::kT, field::kTensors,
+                                  field::kSparseTensor, field::kSparseTensors});
   if (notes) {
     Notes(*notes);
   } else {
@@ -306,7 +304,8 @@ absl::Status TextPrinter::TensorAttribute(const Attribute& attribute) {
 }
 
 absl::Status TextPrinter::GraphAttribute(const Attribute& attribute) {
-  Notes(NotesOf({attribute.doc_string, {},
+  Notes(NotesOf({attribute.doc_string,
+                 {},
 
                  attribute.unknown_fields}));
   out_ += AttributePrefix(attribute);
@@ -378,10 +377,9 @@ absl::Status TextPrinter::TensorData(const TensorRef& tensor,
 
 absl::Status TextPrinter::InlineData(const Tensor& tensor) {
   if (tensor.form() == Tensor::Form::kStrings) {
-    AppendTextList("{", tensor.strings(), "}", &out_,
-                   [this](std::string_view text) {
-                     AppendTextString(text, &out_);
-                   });
+    AppendTextList(
+        "{", tensor.strings(), "}", &out_,
+        [this](std::string_view text) { AppendTextString(text, &out_); });
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const std::string_view bytes, tensor.bytes());

@@ -129,15 +129,18 @@ absl::StatusOr<std::string> SerializeModel(Model& model) {
   return bytes;
 }
 
-absl::Status WriteModel(Model& model, const std::string& path,
-                        const WriteOptions& options,
-                        Diagnostics* diagnostics) {
+absl::StatusOr<uint64_t> WriteModel(Model& model, const std::string& path,
+                                    const WriteOptions& options,
+                                    Diagnostics* diagnostics) {
   const bool to_stdout = path == "-";
   const std::string target = to_stdout ? "/dev/stdout" : path;
   const bool keep =
       options.keep_external && !to_stdout && SameFolder(model, path);
-  const auto where_it_was = [](const Tensor& tensor) {
-    return tensor.external();
+  uint64_t external_bytes = 0;
+  const auto where_it_was = [&external_bytes](const Tensor& tensor) {
+    const ExternalLocation* location = tensor.external();
+    if (location != nullptr) external_bytes += tensor.byte_size();
+    return location;
   };
   WireWriter message = keep ? EncodeModel(model, where_it_was)
                             : EncodeModel(model, AllInside);
@@ -153,9 +156,10 @@ absl::Status WriteModel(Model& model, const std::string& path,
     RETURN_IF_ERROR(layout->Write(FolderOf(path).string(),
                                   fs::path(path).filename().string(),
                                   options.external_file, options));
+    external_bytes = layout->size();
     message = EncodeModel(model, [&](const Tensor& tensor) {
       const ExternalLocation* moved = layout->Find(tensor);
-      return moved == nullptr && keep ? tensor.external() : moved;
+      return moved == nullptr && keep ? where_it_was(tensor) : moved;
     });
   }
   absl::Status status;
@@ -171,7 +175,8 @@ absl::Status WriteModel(Model& model, const std::string& path,
     std::error_code ignored;
     fs::remove(layout->new_file(), ignored);
   }
-  return status;
+  RETURN_IF_ERROR(status);
+  return message.size() + external_bytes;
 }
 
 }  // namespace onnxopt

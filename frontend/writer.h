@@ -3,6 +3,7 @@
 #ifndef ONNXOPT_FRONTEND_WRITER_H_
 #define ONNXOPT_FRONTEND_WRITER_H_
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -56,9 +57,11 @@ absl::StatusOr<std::string> SerializeModel(Model& model);
 
 /// Writes `model` to `path` safely (see OutputFile): nothing is touched unless
 /// all is well. What was written is read back and checked before the rename;
-/// complaints the input did not have are errors. "-" is standard output.
-absl::Status WriteModel(Model& model, const std::string& path,
-                        const WriteOptions& options, Diagnostics* diagnostics);
+/// complaints the input did not have are errors. "-" is standard output. Returns
+/// the size of the model in bytes, its external data included.
+absl::StatusOr<uint64_t> WriteModel(Model& model, const std::string& path,
+                                    const WriteOptions& options,
+                                    Diagnostics* diagnostics);
 
 }  // namespace onnxopt
 

@@ -17,9 +17,9 @@ class ExportOrderTest : public ::testing::Test {
  protected:
   Value* Constant(Graph* graph, std::string_view name) {
     const float one = 1;
-    auto tensor = Tensor::Owned(
-        ElementType::kFloat, {},
-        {reinterpret_cast<const char*>(&one), sizeof(one)});
+    auto tensor =
+        Tensor::Owned(ElementType::kFloat, {},
+                      {reinterpret_cast<const char*>(&one), sizeof(one)});
     return graph->AddConstant(name, *std::move(tensor));
   }
   Value* NodeConstant(Graph* graph, std::string_view name, uint32_t index) {

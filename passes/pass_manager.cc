@@ -123,7 +123,8 @@ class PassManager {
   // Passes that changed nothing are not needed to get here again.
   absl::Status CheckResult(const PipelineStep& step) {
     if (!options_.verify_each) return absl::OkStatus();
-    history_ += (history_.empty() ? "" : ",") + PipelineStepToString(step);
+    if (!history_.empty()) history_ += ',';
+    history_ += PipelineStepToString(step);
     const absl::Status status = Verify(model_);
     if (status.ok()) return absl::OkStatus();
     return absl::InternalError(fmt::format(

@@ -2,10 +2,10 @@
 #include "passes/registry.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "fmt/core.h"
 #include "support/status.h"
+#include "support/suggest.h"
 #include "support/text_escape.h"
 
 namespace onnxopt {
@@ -25,22 +25,6 @@ std::string ToKebabCase(std::string_view name) {
   std::string kebab(name);
   std::replace(kebab.begin(), kebab.end(), '_', '-');
   return kebab;
-}
-
-// Insertions, deletions and replacements that make `a` into `b`.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row[b.size()];
 }
 
 template <typename Map>
@@ -113,22 +97,11 @@ std::vector<const PassGroup*> PassRegistry::groups() const {
 }
 
 absl::Status PassRegistry::UnknownName(std::string_view name) const {
+  std::vector<std::string_view> names;
+  for (const auto& [candidate, pass] : passes_) names.push_back(candidate);
+  for (const auto& [candidate, group] : groups_) names.push_back(candidate);
   const std::string wanted = ToKebabCase(name);
-  // Beyond this many typing errors a suggestion would be a guess.
-  size_t best = wanted.size() / 3 + 2;
-  std::string_view nearest;
-  const auto consider = [&](std::string_view candidate) {
-    const size_t length_difference = wanted.size() > candidate.size()
-                                         ? wanted.size() - candidate.size()
-                                         : candidate.size() - wanted.size();
-    if (length_difference >= best) return;
-    const size_t distance = EditDistance(wanted, candidate);
-    if (distance >= best) return;
-    best = distance;
-    nearest = candidate;
-  };
-  for (const auto& [candidate, pass] : passes_) consider(candidate);
-  for (const auto& [candidate, group] : groups_) consider(candidate);
+  const std::string_view nearest = NearestName(wanted, names);
   return absl::InvalidArgumentError(fmt::format(
       "there is no pass or group named {}; {}", QuoteForMessage(name),
       nearest.empty() ? "--list-passes lists them"

@@ -14,6 +14,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "fmt/format.h"
 #include "frontend/reader.h"
 #include "frontend/text_parser.h"
@@ -27,6 +28,9 @@
 #include "tools/signals.h"
 #include "tools/summary.h"
 #include "tools/text_output.h"
+#ifdef ONNXOPT_ONNX_BRIDGE
+#include "frontend/onnx/checker.h"
+#endif
 
 namespace onnxopt {
 namespace {
@@ -86,8 +90,7 @@ class ModelRun {
  private:
   absl::Status Read() {
     ReadOptions read;
-    read.folder =
-        std::filesystem::path(options_.input).parent_path().string();
+    read.folder = std::filesystem::path(options_.input).parent_path().string();
     proto_ = source_.file;
     facts_.bytes_before = source_.file->bytes().size();
     if (source_.is_text) {
@@ -95,8 +98,7 @@ class ModelRun {
       TextParseOptions parse;
       parse.data_file = options_.data_file;
       parse.first_line = source_.first_line;
-      ASSIGN_OR_RETURN(std::string proto,
-                       ParseModelText(source_.text, parse));
+      ASSIGN_OR_RETURN(std::string proto, ParseModelText(source_.text, parse));
       proto_ = OwnBytes(std::move(proto), options_.input);
     }
     Diagnostics diagnostics;
@@ -115,16 +117,21 @@ class ModelRun {
   // all that was asked for.
   bool CheckInput() {
     complaints_ = CheckSchemas(*model_);
-    Diagnostics diagnostics;
+    const Severity severity =
+        options_.verify_only ? Severity::kError : Severity::kWarning;
     for (const std::string& complaint : complaints_) {
-      if (options_.verify_only) {
-        diagnostics.Error(complaint);
-      } else {
-        diagnostics.Warn(complaint);
-      }
+      Report({severity, complaint, ""});
     }
-    Report(diagnostics);
-    return !options_.verify_only || complaints_.empty();
+    if (!options_.verify_only) return true;
+    absl::Status onnx_says;
+#ifdef ONNXOPT_ONNX_BRIDGE
+    onnx_says = CheckWithOnnx(*proto_);
+#endif
+    // It finds some of the same problems.
+    if (complaints_.empty() && !onnx_says.ok()) {
+      reporter_.Error(input_, onnx_says);
+    }
+    return complaints_.empty() && onnx_says.ok();
   }
 
   absl::Status OptimizeModel() {
@@ -155,10 +162,10 @@ class ModelRun {
   }
 
   bool Names(const std::vector<std::string>& names, const PassEvent& event) {
-    return std::any_of(
-        names.begin(), names.end(), [&](const std::string& name) {
-          return registry_.Find(name)->name == event.pass;
-        });
+    return std::any_of(names.begin(), names.end(),
+                       [&](const std::string& name) {
+                         return registry_.Find(name)->name == event.pass;
+                       });
   }
 
   void Print(std::string_view when, const PassEvent& event) {
@@ -172,8 +179,8 @@ class ModelRun {
 
   absl::Status Write() {
     Diagnostics diagnostics;
-    const absl::Status status = options_.text ? WriteAsText(&diagnostics)
-                                              : WriteAsProto(&diagnostics);
+    const absl::Status status =
+        options_.text ? WriteAsText(&diagnostics) : WriteAsProto(&diagnostics);
     Report(diagnostics);
     return status;
   }
@@ -182,8 +189,8 @@ class ModelRun {
     TextOutputOptions text;
     text.prefix = source_.index > 0 ? "# -----\n" : "";
     text.on_temporary = SetTemporaryFile;
-    ASSIGN_OR_RETURN(facts_.bytes_after, WriteText(*model_, *options_.output,
-                                                   text, diagnostics));
+    ASSIGN_OR_RETURN(facts_.bytes_after,
+                     WriteText(*model_, *options_.output, text, diagnostics));
     return absl::OkStatus();
   }
 
@@ -198,8 +205,31 @@ class ModelRun {
     write.keep_external = options_.keep_external;
     write.known_complaints = complaints_;
     write.on_temporary = SetTemporaryFile;
-    return WriteModel(*model_, *options_.output, write, diagnostics);
+#ifdef ONNXOPT_ONNX_BRIDGE
+    write.validate = [this, diagnostics](const Buffer& written) {
+      return CheckByOnnx(written, diagnostics);
+    };
+#endif
+    ASSIGN_OR_RETURN(facts_.bytes_after,
+                     WriteModel(*model_, *options_.output, write, diagnostics));
+    return absl::OkStatus();
   }
+
+#ifdef ONNXOPT_ONNX_BRIDGE
+  // What libonnx says about the result is an error only if it had nothing to
+  // say about the input.
+  absl::Status CheckByOnnx(const Buffer& written, Diagnostics* diagnostics) {
+    const absl::Status after = CheckWithOnnx(written);
+    if (after.ok()) return after;
+    const absl::Status before = CheckWithOnnx(*proto_);
+    if (before.ok()) {
+      return absl::InternalError(
+          absl::StrCat("the result is not valid: ", after.message()));
+    }
+    diagnostics->Warn(std::string(before.message()));
+    return absl::OkStatus();
+  }
+#endif
 
   void PrintTables() {
     if (!report_.run.last_rewrite.empty()) {
@@ -220,27 +250,29 @@ class ModelRun {
       reporter_.Error(file, status);
       return kFailure;
     }
-    std::string message = fmt::format(
-        "{}; this is a bug in onnx-opt, and nothing was written",
-        std::string(status.message()));
+    std::string message =
+        fmt::format("{}; this is a bug in onnx-opt, and nothing was written",
+                    std::string(status.message()));
     if (!options_.verify_each) {
-      message += fmt::format("; to see which pass it is, run onnx-opt "
-                             "--verify-each {}",
-                             options_.command_line);
+      message += fmt::format(
+          "; to see which pass it is, run onnx-opt "
+          "--verify-each {}",
+          options_.command_line);
     }
     reporter_.Error(file, message);
     return kOurBug;
   }
 
   // Warnings that are still true after optimization are said once.
-  void Report(const Diagnostics& diagnostics) {
-    for (const Diagnostic& diagnostic : diagnostics.all()) {
-      if (diagnostic.severity == Severity::kWarning &&
-          !warned_.insert(diagnostic.message).second) {
-        continue;
-      }
-      reporter_.Report(input_, diagnostic);
+  void Report(const Diagnostic& diagnostic) {
+    if (diagnostic.severity == Severity::kWarning &&
+        !warned_.insert(diagnostic.message).second) {
+      return;
     }
+    reporter_.Report(input_, diagnostic);
+  }
+  void Report(const Diagnostics& diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics.all()) Report(diagnostic);
   }
 
   const ToolOptions& options_;
@@ -258,9 +290,9 @@ class ModelRun {
 };
 
 absl::StatusOr<std::vector<Source>> OpenInput(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const Buffer> file,
-                   path == "-" ? ReadStream(STDIN_FILENO, "<stdin>")
-                               : MapFile(path));
+  ASSIGN_OR_RETURN(
+      const std::shared_ptr<const Buffer> file,
+      path == "-" ? ReadStream(STDIN_FILENO, "<stdin>") : MapFile(path));
   std::vector<Source> sources;
   if (!IsModelText(path, file->bytes())) {
     sources.push_back({file});
@@ -289,13 +321,13 @@ ExitCode RunModel(const ToolOptions& options, const PassRegistry& registry,
 // The names of passes that the command line mentions must exist.
 absl::Status CheckNames(const ToolOptions& options,
                         const PassRegistry& registry) {
-  RETURN_IF_ERROR(Annotate(
-      ParsePipeline(options.passes.value_or(""), registry).status(),
-      "--passes"));
-  const std::pair<std::string_view, const std::vector<std::string>&> lists[] =
-      {{"--disable", options.disabled},
-       {"--print-before", options.print_before},
-       {"--print-after", options.print_after}};
+  RETURN_IF_ERROR(
+      Annotate(ParsePipeline(options.passes.value_or(""), registry).status(),
+               "--passes"));
+  const std::pair<std::string_view, const std::vector<std::string>&> lists[] = {
+      {"--disable", options.disabled},
+      {"--print-before", options.print_before},
+      {"--print-after", options.print_after}};
   for (const auto& [flag, names] : lists) {
     for (const std::string& name : names) {
       if (registry.Find(name) != nullptr) continue;

@@ -64,8 +64,8 @@ std::vector<Expected> FindExpected(std::string_view text, int line,
     text.remove_prefix(std::min(end + 1, text.size()));
     const size_t comment = current.find(kComment);
     if (comment == std::string_view::npos) continue;
-    if (const auto expected = ParseExpected(
-            current.substr(comment + kComment.size()), line)) {
+    if (const auto expected =
+            ParseExpected(current.substr(comment + kComment.size()), line)) {
       all.push_back(*expected);
     } else {
       problems->push_back(fmt::format(
@@ -90,15 +90,15 @@ std::vector<std::string> CompareWithExpected(
   std::vector<std::string> problems;
   std::vector<Expected> expected = FindExpected(text, first_line, &problems);
   for (const Diagnostic& diagnostic : reported) {
-    const auto match = std::find_if(
-        expected.begin(), expected.end(),
-        [&](const Expected& e) { return Matches(e, diagnostic); });
+    const auto match =
+        std::find_if(expected.begin(), expected.end(),
+                     [&](const Expected& e) { return Matches(e, diagnostic); });
     if (match != expected.end()) {
       expected.erase(match);
     } else {
-      problems.push_back(fmt::format(
-          "model at line {}: unexpected {}: {}", first_line,
-          NameOf(diagnostic.severity), diagnostic.message));
+      problems.push_back(fmt::format("model at line {}: unexpected {}: {}",
+                                     first_line, NameOf(diagnostic.severity),
+                                     diagnostic.message));
     }
   }
   for (const Expected& missing : expected) {

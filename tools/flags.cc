@@ -114,8 +114,7 @@ constexpr Flag kFlags[] = {
     {"--disable", Takes::kValue, "NAME", "leave out a pass (repeatable)",
      AddNames<&O::disabled>},
     {"--rewrite-limit", Takes::kValue, "N",
-     "stop after N rewrites and name the last one; to bisect",
-     SetRewriteLimit},
+     "stop after N rewrites and name the last one; to bisect", SetRewriteLimit},
     {"--external-data", Takes::kOptionalValue, "FILE",
      "put weights into one external file, by default with a name made from "
      "the content",
@@ -168,7 +167,9 @@ constexpr Flag kFlags[] = {
 absl::Status UnknownFlag(std::string_view name) {
   std::vector<std::string_view> names;
   for (const Flag& flag : kFlags) names.push_back(flag.name);
-  const std::string_view nearest = NearestName(name, names);
+  // One letter is not mistyped for another.
+  const std::string_view nearest =
+      name.starts_with("--") ? NearestName(name, names) : "";
   return absl::InvalidArgumentError(fmt::format(
       "unknown flag {}; {}", QuoteForMessage(name),
       nearest.empty() ? "--help lists all flags"
@@ -202,10 +203,9 @@ class CommandLineParser {
       return absl::InvalidArgumentError("the name of the input is empty");
     }
     if (!options_.input.empty()) {
-      return absl::InvalidArgumentError(
-          fmt::format("more than one input: {} and {}",
-                      QuoteForMessage(options_.input),
-                      QuoteForMessage(argument)));
+      return absl::InvalidArgumentError(fmt::format(
+          "more than one input: {} and {}", QuoteForMessage(options_.input),
+          QuoteForMessage(argument)));
     }
     options_.input = std::string(argument);
     return absl::OkStatus();
@@ -230,8 +230,7 @@ class CommandLineParser {
       return UnknownFlag(name.size() == 2 ? argument : name);
     }
     if (flag->takes == Takes::kNothing && value) {
-      return absl::InvalidArgumentError(
-          fmt::format("{} takes no value", name));
+      return absl::InvalidArgumentError(fmt::format("{} takes no value", name));
     }
     if (flag->takes == Takes::kValue && !value) {
       if (arguments_.empty()) {
@@ -301,8 +300,7 @@ absl::Status CheckCombination(const ToolOptions& options) {
 
 }  // namespace
 
-absl::StatusOr<ToolOptions> ParseCommandLine(
-    std::span<char* const> arguments) {
+absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments) {
   ASSIGN_OR_RETURN(ToolOptions options, CommandLineParser(arguments).Parse());
   if (options.help || options.version || options.list_passes) return options;
   RETURN_IF_ERROR(CheckCombination(options));
@@ -330,7 +328,10 @@ std::string HelpText() {
     if (flag.takes == Takes::kOptionalValue) {
       left += fmt::format("[={}]", flag.value);
     } else if (flag.takes == Takes::kValue) {
-      left += fmt::format("{}{}", !is_short ? "=" : flag.name == "-O" ? "" : " ",
+      left += fmt::format("{}{}",
+                          !is_short           ? "="
+                          : flag.name == "-O" ? ""
+                                              : " ",
                           flag.value);
     }
     text += fmt::format("  {:<{}}", left, kHelpColumn - 3);

@@ -53,9 +53,9 @@ struct ToolOptions {
 /// What the exit code of the tool says.
 enum ExitCode {
   kSuccess = 0,
-  kFailure = 1,   // a bad model, a file error, or a failed check
-  kUsage = 2,     // a bad command line
-  kOurBug = 3,    // onnx-opt is wrong; nothing was written
+  kFailure = 1,  // a bad model, a file error, or a failed check
+  kUsage = 2,    // a bad command line
+  kOurBug = 3,   // onnx-opt is wrong; nothing was written
 };
 
 }  // namespace onnxopt

@@ -31,9 +31,8 @@ absl::StatusOr<Regex> Regex::Compile(const std::string& pattern) {
   regerror(error, &state->compiled, reason, sizeof(reason));
   // There is nothing to free.
   static_cast<void>(regcomp(&state->compiled, "", REG_EXTENDED));
-  return absl::InvalidArgumentError(
-      fmt::format("{} is not a regular expression: {}",
-                  QuoteForMessage(pattern), reason));
+  return absl::InvalidArgumentError(fmt::format(
+      "{} is not a regular expression: {}", QuoteForMessage(pattern), reason));
 }
 
 bool Regex::Matches(const std::string& text) const {
@@ -98,9 +97,9 @@ void Reporter::Report(std::string_view file, const Diagnostic& diagnostic) {
   }
   if (diagnostic.severity == Severity::kWarning && quiet_) return;
   const Style style = StyleOf(diagnostic.severity);
-  const std::string line = fmt::format(
-      "{}: {}{}:{} {}\n", OneLine(file), color_ ? style.color : "", style.name,
-      color_ ? "\033[0m" : "", OneLine(message));
+  const std::string line =
+      fmt::format("{}: {}{}:{} {}\n", OneLine(file), color_ ? style.color : "",
+                  style.name, color_ ? "\033[0m" : "", OneLine(message));
   // At once, so that lines of concurrent runs do not mix.
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

@@ -27,8 +27,8 @@ void RemoveTemporary() {
 
 void OnBusError(int) {
   RemoveTemporary();
-  [[maybe_unused]] const ssize_t written = write(
-      STDERR_FILENO, handler_data.message, handler_data.message_size);
+  [[maybe_unused]] const ssize_t written =
+      write(STDERR_FILENO, handler_data.message, handler_data.message_size);
   _exit(1);
 }
 

@@ -64,9 +64,10 @@ std::string SummaryText(const OptimizeReport& report, const FileFacts& facts,
     rows.push_back(CountRow(op.op, op.before, op.after));
   }
   rows.push_back(CountRow("nodes", report.nodes_before, report.nodes_after));
-  rows.push_back({"bytes", BytesText(facts.bytes_before),
-                  facts.bytes_after ? BytesText(*facts.bytes_after) : "-",
-                  facts.bytes_after && *facts.bytes_after < facts.bytes_before});
+  rows.push_back(
+      {"bytes", BytesText(facts.bytes_before),
+       facts.bytes_after ? BytesText(*facts.bytes_after) : "-",
+       facts.bytes_after && *facts.bytes_after < facts.bytes_before});
   return TableText(rows, color) +
          fmt::format("{:.2f} s\n", Milliseconds(facts.time) / 1000);
 }

@@ -31,12 +31,12 @@ class TextWriter {
           std::filesystem::path(path).filename().string() + ".data";
     }
     std::string text(options_.prefix);
-    ASSIGN_OR_RETURN(const TextDataFile data,
-                     PrintModel(model_, print, diagnostics,
-                                [&text](std::string_view piece) {
-                                  text += piece;
-                                  return absl::OkStatus();
-                                }));
+    ASSIGN_OR_RETURN(
+        const TextDataFile data,
+        PrintModel(model_, print, diagnostics, [&text](std::string_view piece) {
+          text += piece;
+          return absl::OkStatus();
+        }));
     for (const auto& buffer : model_.buffers()) {
       RETURN_IF_ERROR(buffer->CheckUnchanged());
     }
@@ -63,9 +63,8 @@ class TextWriter {
     return absl::OkStatus();
   }
 
-  absl::Status WriteFile(
-      const std::string& path,
-      absl::FunctionRef<absl::Status(OutputFile&)> append) {
+  absl::Status WriteFile(const std::string& path,
+                         absl::FunctionRef<absl::Status(OutputFile&)> append) {
     ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(path));
     if (options_.on_temporary) options_.on_temporary(file.temp_path());
     absl::Status status = append(file);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "frontend/onnx/bridge.h"
 #include "frontend/onnx/checker.h"
 #include "frontend/writer.h"
@@ -53,10 +54,10 @@ onnx::ModelProto MakeModel(int relus) {
   SetFloatVector("y", graph->add_output());
   AddNode("Identity", "", {"x"}, "r0", graph);
   for (int i = 0; i < relus; ++i) {
-    AddNode("Relu", "", {"r" + std::to_string(i)}, "r" + std::to_string(i + 1),
+    AddNode("Relu", "", {absl::StrCat("r", i)}, absl::StrCat("r", i + 1),
             graph);
   }
-  const std::string last = "r" + std::to_string(relus);
+  const std::string last = absl::StrCat("r", relus);
   AddNode("Smooth", "com.acme", {last}, "a", graph);
   AddNode("Smooth", "com.acme", {last}, "b", graph);
   AddNode("Add", "", {"a", "b"}, "y", graph);

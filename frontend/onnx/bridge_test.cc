@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "frontend/onnx/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -23,7 +24,7 @@ TEST(BridgeTest, GivesBackTheSameModel) {
 
   Diagnostics diagnostics;
   ASSERT_OK_AND_ASSIGN(auto read, FromModelProto(model, {}, &diagnostics));
-  EXPECT_EQ(read->graph()->nodes().front()->op().FullName(), "Add");
+  EXPECT_EQ(read->graph()->nodes().front().op().FullName(), "Add");
 
   onnx::ModelProto written;
   written.set_producer_name("overwritten");
@@ -35,10 +36,10 @@ TEST(BridgeTest, TakesNestedGraphsBeyondTheLimitOfProtobuf) {
   onnx::ModelProto model = MakeModel();
   onnx::GraphProto* graph = model.mutable_graph();
   for (int i = 1; i < kMaxNesting; ++i) {
-    onnx::NodeProto* node = AddNode("If", {"c" + std::to_string(i)},
-                                    "o" + std::to_string(i), graph);
-    *model.mutable_graph()->add_input() =
-        MakeValueInfo("c" + std::to_string(i));
+    const std::string condition = absl::StrCat("c", i);
+    *model.mutable_graph()->add_input() = MakeValueInfo(condition);
+    onnx::NodeProto* node =
+        AddNode("If", {condition}, absl::StrCat("o", i), graph);
     for (const char* branch : {"else_branch", "then_branch"}) {
       onnx::AttributeProto* attribute = node->add_attribute();
       attribute->set_name(branch);
