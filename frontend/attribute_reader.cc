@@ -22,7 +22,6 @@ namespace field = proto::attribute;
 struct Contents {
   std::string_view name, reference, doc_string;
   int64_t kind = 0;
-  bool has_kind = false;
   std::optional<float> f;
   std::optional<int64_t> i;
   std::optional<std::string_view> s;
@@ -193,7 +192,6 @@ absl::Status ParseContents(std::string_view message, TensorReader* tensors,
       c->i = reader.int64();
     } else if (reader.Is(field::kType, WireType::kVarint)) {
       c->kind = reader.int64();
-      c->has_kind = true;
     } else if (reader.Is(field::kFloats, WireType::kFixed32)) {
       RETURN_IF_ERROR(AppendFloats(reader, &c->floats));
     } else if (reader.Is(field::kInts, WireType::kVarint)) {
@@ -205,7 +203,10 @@ absl::Status ParseContents(std::string_view message, TensorReader* tensors,
   return reader.status();
 }
 
-absl::StatusOr<AttrKind> SettleKind(const Contents& c) {
+// The first IR version in which attributes must state their kind.
+constexpr int64_t kFirstIrVersionWithKinds = 2;
+
+absl::StatusOr<AttrKind> SettleKind(const Contents& c, int64_t ir_version) {
   constexpr int64_t kLast = static_cast<int64_t>(AttrKind::kTypeProtos);
   if (c.kind < 0 || c.kind > kLast) {
     return absl::InvalidArgumentError(
@@ -213,7 +214,10 @@ absl::StatusOr<AttrKind> SettleKind(const Contents& c) {
   }
   const AttrKind stated = static_cast<AttrKind>(c.kind);
   const std::optional<AttrKind> found = KindOfContents(c);
-  if (stated == AttrKind::kUndefined && found) return *found;
+  if (stated == AttrKind::kUndefined && found) {
+    if (ir_version < kFirstIrVersionWithKinds) return *found;
+    return absl::InvalidArgumentError("it does not state its kind");
+  }
   if (!found || (*found != AttrKind::kUndefined && *found != stated)) {
     return absl::InvalidArgumentError(
         "its value does not agree with its kind, " +
@@ -236,7 +240,7 @@ absl::StatusOr<ParsedAttribute> ReadAttribute(std::string_view message,
     attribute.name = contents.name;
     attribute.doc_string = contents.doc_string;
     attribute.reference = contents.reference;
-    ASSIGN_OR_RETURN(attribute.kind, SettleKind(contents));
+    ASSIGN_OR_RETURN(attribute.kind, SettleKind(contents, model->ir_version()));
     if (contents.name.empty()) {
       return absl::InvalidArgumentError("it has no name");
     }

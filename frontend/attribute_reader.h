@@ -21,7 +21,7 @@ struct ParsedAttribute {
 };
 
 /// The kind must be known and agree with the field that is set; a kind that is
-/// not stated (IR versions 1 and 2) follows from the field.
+/// not stated (IR version 1) follows from the field.
 absl::StatusOr<ParsedAttribute> ReadAttribute(std::string_view message,
                                               Model* model,
                                               TensorReader* tensors);

@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "frontend/tensor_writer.h"
 #include "ir/walk.h"
 #include "support/status.h"
 #include "support/text_escape.h"
@@ -23,7 +22,7 @@ uint64_t RoundUp(uint64_t value, uint64_t alignment) {
 
 bool GoesOutside(const Tensor& tensor) {
   return tensor.byte_size() >= WriteOptions::kMinExternalBytes &&
-         tensor.form() != Tensor::Form::kStrings && !IsSpeltSparse(tensor);
+         tensor.form() != Tensor::Form::kStrings && !tensor.IsSpeltSparse();
 }
 
 std::string NumberedName(const std::string& name, const std::string& stem,

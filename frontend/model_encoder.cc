@@ -91,7 +91,7 @@ class ModelEncoder {
     WriteNodes(graph, f::kNode);
     for (const Value& constant : graph.constants()) {
       if (IsExportedAsNode(constant)) continue;
-      const bool sparse = IsSpeltSparse(*constant.tensor());
+      const bool sparse = constant.tensor()->IsSpeltSparse();
       Message(sparse ? f::kSparseInitializer : f::kInitializer, [&] {
         WriteTensor(names_.Of(constant), constant.tensor(), plan_, &out_);
       });
@@ -174,7 +174,7 @@ class ModelEncoder {
     out_.Bytes(f::kOutput, names_.Of(constant));
     out_.OptionalBytes(f::kName, node.name);
     out_.Bytes(f::kOpType, "Constant");
-    const bool sparse = IsSpeltSparse(*constant.tensor());
+    const bool sparse = constant.tensor()->IsSpeltSparse();
     Attribute attribute;
     attribute.name = sparse ? "sparse_value" : "value";
     attribute.kind = sparse ? AttrKind::kSparseTensor : AttrKind::kTensor;

@@ -245,6 +245,10 @@ absl::StatusOr<TensorRef> TensorReader::Build(const Fields& fields,
     }
     return Tensor::Strings(fields.dims, fields.strings);
   }
+  if (fields.has_typed && fields.typed_bytes > 0 && !fields.raw.empty()) {
+    return absl::InvalidArgumentError(
+        "it has raw_data and typed data, which may not agree");
+  }
   if (!fields.has_typed || !fields.raw.empty()) {
     if (!fields.has_raw && NumElements(fields.dims).value_or(0) > 0) {
       return absl::InvalidArgumentError("it has no data");
@@ -269,8 +273,9 @@ absl::StatusOr<TensorRef> TensorReader::Build(const Fields& fields,
 
 absl::StatusOr<NamedTensor> TensorReader::ReadTensor(std::string_view message) {
   Fields fields;
-  RETURN_IF_ERROR(Parse(message, &fields));
-  absl::StatusOr<TensorRef> tensor = Build(fields, message);
+  const absl::Status parsed = Parse(message, &fields);
+  absl::StatusOr<TensorRef> tensor =
+      parsed.ok() ? Build(fields, message) : parsed;
   if (!tensor.ok()) {
     return Annotate(tensor.status(),
                     "tensor " + QuoteForMessage(fields.name));

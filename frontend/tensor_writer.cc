@@ -91,10 +91,6 @@ void WritePlain(std::string_view name, const TensorRef& tensor,
 
 }  // namespace
 
-bool IsSpeltSparse(const Tensor& tensor) {
-  return tensor.spelling() != nullptr && tensor.spelling()->sparse;
-}
-
 void WriteTensor(std::string_view name, const TensorRef& tensor,
                  ExternalPlan plan, WireWriter* out) {
   const TensorSpelling* spelling = tensor->spelling();

@@ -11,11 +11,7 @@
 
 namespace onnxopt {
 
-/// Whether the writer spells the tensor as a SparseTensorProto, as its file
-/// did.
-bool IsSpeltSparse(const Tensor& tensor);
-
-/// The fields of a TensorProto, or of a SparseTensorProto if IsSpeltSparse,
+/// The fields of a TensorProto, or of a SparseTensorProto if it is spelt so,
 /// with the name `name`. As read, if the tensor still has its spelling and
 /// `plan` leaves its data where it was.
 void WriteTensor(std::string_view name, const TensorRef& tensor,

@@ -43,7 +43,10 @@ bool CanTakeOutputName(const Value& value, const Graph& graph, int output) {
   if (value.IsInput() || value.listed_as_input() || value.pinned()) {
     return false;
   }
-  return NamingOutput(value, graph) == output;
+  // A runtime would return it as a sparse tensor.
+  if (value.IsConstant() && value.tensor()->IsSpeltSparse()) return false;
+  const int naming = NamingOutput(value, graph);
+  return graph.output_infos()[naming].name == name;
 }
 
 ExportNames::ExportNames(Model& model) : model_(model) {
@@ -74,12 +77,14 @@ std::span<const ExportNames::Forward> ExportNames::ForwardsOf(
 }
 
 void ExportNames::SettleOutputs(const Graph& graph) {
+  // A file may list one output twice.
+  absl::flat_hash_set<std::string_view> promises;
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
     const Value& value = *graph.outputs()[i];
     const std::string_view promised = graph.output_infos()[i].name;
     if (CanTakeOutputName(value, graph, static_cast<int>(i))) {
       if (value.name() != promised) renamed_[&value] = promised;
-    } else if (value.name() != promised) {
+    } else if (value.name() != promised && promises.insert(promised).second) {
       forwards_[&graph].push_back(
           {&value, static_cast<int>(i), promised, NewName(promised)});
     }

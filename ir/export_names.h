@@ -72,8 +72,8 @@ class ExportNames {
 
 /// Whether the writer can give `value`, returned by `graph`, the promised name
 /// `output` without an Identity node: it is made by a node of `graph`, or is a
-/// constant of it, is not pinned, and does not already have another name to
-/// keep (of an output returned earlier).
+/// dense constant of it, is not pinned, and does not already have another name
+/// to keep (of an output returned earlier).
 bool CanTakeOutputName(const Value& value, const Graph& graph, int output);
 
 }  // namespace onnxopt

@@ -53,16 +53,26 @@ Graph::Graph(Model* model, Node* parent, Function* function)
   terminator_->is_terminator_ = true;
 }
 
-Graph::~Graph() {
-  const auto destroy = [this](Node* node) {
-    for (size_t i = 0; i < node->num_inputs_; ++i) Unlink(&node->uses_[i]);
-    DestroyNode(node);
+void Graph::DropUses() {
+  const auto drop = [this](Node& node) {
+    for (size_t i = 0; i < node.num_inputs_; ++i) Unlink(&node.uses_[i]);
   };
-  destroy(terminator_);
+  drop(*terminator_);
+  for (Node& node : nodes_) {
+    drop(node);
+    if (!node.has_graphs_) continue;
+    for (Graph* nested : node.graphs()) nested->DropUses();
+  }
+}
+
+Graph::~Graph() {
+  // First, because nodes of a graph that a pass broke may be in any order.
+  DropUses();
+  DestroyNode(terminator_);
   while (!nodes_.empty()) {
     Node* node = &nodes_.back();
     nodes_.erase(*node);
-    destroy(node);
+    DestroyNode(node);
   }
   for (Value* input : inputs_) {
     if (input->tensor_ != nullptr) constants_.erase(*input);

@@ -138,6 +138,8 @@ class Graph {
   Graph(Model* model, Node* parent, Function* function);
   ~Graph();
 
+  void DropUses();
+
   void Link(Use* use, Value* value);
   void Unlink(Use* use);
   void ReserveInputs(Node* node, uint32_t capacity);

@@ -329,19 +329,46 @@ TEST_F(GraphTest, OneValueReturnedTwiceKeepsItsOwnName) {
   EXPECT_FALSE(CanTakeOutputName(*y, *graph_, 1));
 }
 
+TEST_F(GraphTest, SparseConstantsAreNotReturnedUnderAnotherName) {
+  MakeChain();
+  const TensorRef dense = Scalar(1);
+  Value* c = graph_->AddConstant("c", dense);
+  Value* s = graph_->AddConstant(
+      "s", Tensor::WithSpelling(dense, {true, "", nullptr}, {}));
+  graph_->SetOutput(0, c);
+  EXPECT_TRUE(CanTakeOutputName(*c, *graph_, 0));
+  graph_->SetOutput(0, s);
+  EXPECT_FALSE(CanTakeOutputName(*s, *graph_, 0));
+}
+
+TEST_F(GraphTest, AnOutputListedTwiceIsMadeOnce) {
+  MakeChain();
+  graph_->AddOutput(neg_->output(0), {"y", nullptr, {}});
+  ASSERT_OK(Verify(model_));
+  graph_->ReplaceAllUses(neg_->output(0), x_);
+  EXPECT_THAT(ExportNames(model_).ForwardsOf(*graph_), SizeIs(1));
+  graph_->ReplaceAllUses(x_, relu_->output(0));
+  graph_->SetInput(relu_, 0, x_);
+  graph_->EraseNode(neg_);
+  const ExportNames names(model_);
+  EXPECT_THAT(names.ForwardsOf(*graph_), IsEmpty());
+  EXPECT_EQ(names.Of(*relu_->output(0)), "y");
+}
+
 TEST_F(GraphTest, ShadowedValuesAreRenamedOnlyIfTheyAreCaptured) {
   MakeChain();
   Value* a = relu_->output(0);
   // Both branches define an "a" of their own; only what they use decides.
   Node* branch = AddIf(x_, [&](Graph* body) {
-    return Add(body, "Abs", {x_}, "a")->output(0);
+    Value* inner = Add(body, "Abs", {x_}, "a")->output(0);
+    return Add(body, "Add", {inner, inner}, "n")->output(0);
   });
   EXPECT_EQ(ExportNames(model_).Of(*a), "a");
   Graph* body = branch->graphs()[0];
-  body->SetInput(&body->nodes().front(), 0, a);
+  body->SetInput(&body->nodes().back(), 0, a);
   const ExportNames names(model_);
   EXPECT_EQ(names.Of(*a), "a_1");
-  EXPECT_EQ(names.Of(*body->outputs()[0]), "out");
+  EXPECT_EQ(names.Of(*body->nodes().front().output(0)), "a");
 }
 
 TEST_F(GraphTest, InterfaceNamesWinOverInnerOnes) {
@@ -350,7 +377,7 @@ TEST_F(GraphTest, InterfaceNamesWinOverInnerOnes) {
     Value* inner = Add(body, "Abs", {x_}, "x")->output(0);
     return Add(body, "Neg", {inner}, "n")->output(0);
   });
-  Graph* body = branch->graphs()[1];
+  Graph* body = branch->graphs()[0];
   const ExportNames names(model_);
   EXPECT_EQ(names.Of(*x_), "x");
   EXPECT_EQ(names.Of(*body->nodes().front().output(0)), "x_1");

@@ -110,6 +110,10 @@ class Tensor {
   const TensorSource* source() const { return source_.get(); }
   /// Null for a tensor that was not read from a file.
   const TensorSpelling* spelling() const { return spelling_.get(); }
+  /// Whether the file spells it as a SparseTensorProto, and so will the writer.
+  bool IsSpeltSparse() const {
+    return spelling_ != nullptr && spelling_->sparse;
+  }
   /// Doc string, metadata and unknown fields of the TensorProto.
   const Annotations& annotations() const;
   const ExternalLocation* external() const { return external_.get(); }

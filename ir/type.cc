@@ -70,7 +70,8 @@ std::string Type::ToString() const {
   const auto inner = [this] { return inner_ ? inner_->ToString() : "?"; };
   const auto tensor = [this] {
     std::string text(ElementTypeName(element_));
-    return shape_ ? text + ShapeToString(*shape_) : text;
+    if (!shape_) return text + "[]";
+    return shape_->empty() ? text : text + ShapeToString(*shape_);
   };
   switch (kind_) {
     case Kind::kTensor:

@@ -55,7 +55,7 @@ class Type {
   /// TypeProto bytes as read; empty for a type made by us.
   std::string_view message() const { return message_; }
 
-  /// ONNX textual syntax: "float[N,3]", "float[]" for a scalar, "float" for
+  /// ONNX textual syntax: "float[N,3]", "float" for a scalar, "float[]" for
   /// unknown rank, "seq(int64)", "map(string,float)", "opaque(dom,name)".
   std::string ToString() const;
 

@@ -65,8 +65,8 @@ TEST(TypeTest, ToString) {
   const TypeRef tensor = Type::Tensor(
       ElementType::kFloat, Shape{Dim::Named("N"), Dim(3), Dim()});
   EXPECT_EQ(tensor->ToString(), "float[N,3,?]");
-  EXPECT_EQ(Type::Tensor(ElementType::kInt4, Shape{})->ToString(), "int4[]");
-  EXPECT_EQ(Type::Tensor(ElementType::kInt4, {})->ToString(), "int4");
+  EXPECT_EQ(Type::Tensor(ElementType::kInt4, Shape{})->ToString(), "int4");
+  EXPECT_EQ(Type::Tensor(ElementType::kInt4, {})->ToString(), "int4[]");
   EXPECT_EQ(Type::Sequence(tensor)->ToString(), "seq(float[N,3,?])");
   EXPECT_EQ(Type::Map(ElementType::kString, tensor)->ToString(),
             "map(string,float[N,3,?])");

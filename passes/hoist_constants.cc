@@ -47,9 +47,8 @@ class ConstantHoister {
     }
     if (constant.pinned()) return "it has a name to keep";
     if (IsReturned(constant)) return "its graph returns it as it is";
-    const TensorSpelling* spelling = constant.tensor()->spelling();
     if (constant.constant_form() == ConstantForm::kNode &&
-        spelling != nullptr && spelling->sparse) {
+        constant.tensor()->IsSpeltSparse()) {
       return "few runtimes take sparse initializers";
     }
     if (!SeesValuesOf(*model_.graph(), graph)) {

@@ -38,6 +38,9 @@ std::string_view WhyNotReturnable(const Value& from, const Value& to) {
     return "its graph would return an input under another name";
   }
   if (to.pinned()) return "the value to be returned has a name to keep";
+  if (to.IsConstant() && to.tensor()->IsSpeltSparse()) {
+    return "its graph would return a sparse tensor";
+  }
   if (IsReturned(to)) return "its graph would return one value under two names";
   return {};
 }

@@ -46,7 +46,11 @@ class Reporter {
   }
   /// From now on diagnostics are kept and not printed.
   void Capture() { capture_ = true; }
-  std::vector<Diagnostic> TakeCaptured() { return std::move(captured_); }
+  /// Diagnostics are printed again; returns those kept.
+  std::vector<Diagnostic> StopCapture() {
+    capture_ = false;
+    return std::exchange(captured_, {});
+  }
 
   void Error(std::string_view file, std::string message) {
     Report(file, {Severity::kError, std::move(message), ""});

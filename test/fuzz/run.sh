@@ -19,17 +19,19 @@ cmake --build "$build" --target fuzz_reader fuzz_text
 
 # fuzz NAME SUFFIX: seeds are the test models with that suffix.
 fuzz() {
-  local corpus=$build/corpus-$1
-  mkdir -p "$corpus"
-  find "$root/test" "$build/seeds" -name "*.$2" -size "-${max_seed_bytes}c" \
+  local seeds=$build/seeds-$1 corpus=$build/corpus-$1
+  rm -rf "$seeds"
+  mkdir -p "$seeds" "$corpus"
+  # Several have the same name.
+  find "$root/test" "$build/models" -name "*.$2" -size "-${max_seed_bytes}c" \
     -not -path '*/node_modules/*' -print0 |
-    xargs -0 -r cp -t "$corpus"
-  echo "$1: $(find "$corpus" -type f | wc -l) seeds, $seconds s"
+    xargs -0 -r cp --backup=numbered -t "$seeds"
+  echo "$1: $(find "$seeds" -type f | wc -l) seeds, $seconds s"
   "$build/test/fuzz/fuzz_$1" -max_total_time="$seconds" -timeout=20 \
     -rss_limit_mb=2048 -max_len="$max_seed_bytes" -print_final_stats=1 \
-    -artifact_prefix="$build/crash-$1-" "$corpus"
+    -artifact_prefix="$build/crash-$1-" "$corpus" "$seeds"
 }
-mkdir -p "$build/seeds"
-/usr/bin/python3 "$root/test/models/make_models.py" "$build/seeds" >/dev/null
+rm -rf "$build/models"
+/usr/bin/python3 "$root/test/models/make_models.py" "$build/models" >/dev/null
 fuzz reader onnx
 fuzz text onnxtxt
