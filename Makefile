@@ -50,6 +50,8 @@ check: setup $(NODE_MODULES) build
 check-full:
 	$(call timed,packages,tools/install_packages.sh check-full)
 	$(MAKE) $(NODE_MODULES) build
+	$(call timed,format,\
+	  git ls-files '*.cc' '*.h' | xargs clang-format-14 --dry-run -Werror)
 	$(call timed,build clang,\
 	  cmake --preset clang; cmake --build --preset clang -j $(JOBS))
 	$(call timed,tests clang,ctest --preset clang -j $(JOBS))

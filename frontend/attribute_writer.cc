@@ -47,8 +47,8 @@ std::shared_ptr<const Buffer> BufferOf(std::string_view bytes,
 class ValueWriter {
  public:
   ValueWriter(ExternalPlan plan,
-              absl::FunctionRef<void(const Graph&)> write_graph,
-              AttrKind kind, WireWriter* out)
+              absl::FunctionRef<void(const Graph&)> write_graph, AttrKind kind,
+              WireWriter* out)
       : plan_(plan), write_graph_(write_graph), kind_(kind), out_(out) {}
 
   void operator()(std::monostate) {}
@@ -56,8 +56,7 @@ class ValueWriter {
   void operator()(int64_t value) { out_->Int(field::kI, value); }
   void operator()(std::string_view value) { out_->Bytes(field::kS, value); }
   void operator()(const TensorRef& tensor) {
-    Message(kind_ == AttrKind::kSparseTensor ? field::kSparseTensor
-                                             : field::kT,
+    Message(kind_ == AttrKind::kSparseTensor ? field::kSparseTensor : field::kT,
             [&] { WriteTensor("", tensor, plan_, out_); });
   }
   void operator()(Graph* graph) {

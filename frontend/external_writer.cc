@@ -105,8 +105,8 @@ absl::Status ExternalLayout::Write(const std::string& folder,
   for (int number = 0; number < kMaxNames; ++number) {
     const std::string file = NumberedName(name, stem, hash_, number);
     bool existed = false;
-    status = WriteFile((std::filesystem::path(folder) / file).string(),
-                       options, &existed);
+    status = WriteFile((std::filesystem::path(folder) / file).string(), options,
+                       &existed);
     if (options.on_temporary) options.on_temporary("");
     if (status.ok()) {
       for (auto& [tensor, location] : locations_) location.location = file;

@@ -106,8 +106,7 @@ void GraphReader::WarnOnce(const std::string& message) {
   if (warned_.insert(message).second) diagnostics_->Warn(message);
 }
 
-const OpDef* GraphReader::FindOp(const NodeFields& fields,
-                                 const Graph& graph) {
+const OpDef* GraphReader::FindOp(const NodeFields& fields, const Graph& graph) {
   const OpRegistry& ops = model_->ops();
   std::optional<int64_t> version;
   for (const OpsetImport& import : model_->ImportsOf(graph)) {
@@ -118,8 +117,7 @@ const OpDef* GraphReader::FindOp(const NodeFields& fields,
       WarnOnce(why + "; nodes of " + Quoted(fields.op_type) +
                " are kept as they are");
     }
-    return model_->OpaqueOp(fields.domain, fields.op_type,
-                            version.value_or(0));
+    return model_->OpaqueOp(fields.domain, fields.op_type, version.value_or(0));
   };
   const std::string domain =
       fields.domain.empty() ? "ai.onnx" : std::string(fields.domain);
@@ -188,8 +186,8 @@ absl::Status GraphReader::ReadFunctionBody(std::string_view message,
 
 absl::Status GraphReader::ReadGraph(std::string_view message, Scope* scope) {
   if (scope->depth > kMaxNesting) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "graphs are nested deeper than ", kMaxNesting, " levels"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("graphs are nested deeper than ", kMaxNesting, " levels"));
   }
   RETURN_IF_ERROR(ReadDefinitions(message, scope));
   uint32_t index = 0;
@@ -214,13 +212,13 @@ absl::Status GraphReader::ReadDefinitions(std::string_view message,
       GraphEditor::SetName(scope->graph, rest.String(reader));
     } else if (is_bytes && id == field::kInput) {
       RETURN_IF_ERROR(ReadInput(reader.bytes(), scope));
-    } else if (is_bytes && (id == field::kInitializer ||
-                            id == field::kSparseInitializer)) {
+    } else if (is_bytes &&
+               (id == field::kInitializer || id == field::kSparseInitializer)) {
       initializers.emplace_back(reader.bytes(),
                                 id == field::kSparseInitializer);
-    } else if (is_bytes && (id == field::kNode || id == field::kOutput ||
-                            id == field::kValueInfo ||
-                            id == field::kQuantization)) {
+    } else if (is_bytes &&
+               (id == field::kNode || id == field::kOutput ||
+                id == field::kValueInfo || id == field::kQuantization)) {
       continue;
     } else {
       rest.Take(reader);
@@ -256,9 +254,8 @@ absl::Status GraphReader::ReadDeclarations(std::string_view message,
 absl::Status GraphReader::ReadInput(std::string_view message, Scope* scope) {
   ASSIGN_OR_RETURN(ValueInfo info, ReadValueInfo(message, model_));
   if (info.name.empty()) {
-    return absl::InvalidArgumentError("an input of graph " +
-                                      Quoted(scope->graph->name()) +
-                                      " has no name");
+    return absl::InvalidArgumentError(
+        "an input of graph " + Quoted(scope->graph->name()) + " has no name");
   }
   Value* value = scope->graph->AddInput(info.name, std::move(info.type));
   if (!info.annotations.empty()) {
@@ -267,8 +264,8 @@ absl::Status GraphReader::ReadInput(std::string_view message, Scope* scope) {
   return Define(value, scope);
 }
 
-absl::Status GraphReader::ReadInitializer(std::string_view message,
-                                          bool sparse, Scope* scope) {
+absl::Status GraphReader::ReadInitializer(std::string_view message, bool sparse,
+                                          Scope* scope) {
   ASSIGN_OR_RETURN(NamedTensor read, sparse
                                          ? tensors_->ReadSparseTensor(message)
                                          : tensors_->ReadTensor(message));
@@ -279,8 +276,7 @@ absl::Status GraphReader::ReadInitializer(std::string_view message,
   }
   const auto it = scope->values.find(read.name);
   if (it == scope->values.end()) {
-    return Define(graph->AddConstant(read.name, std::move(read.tensor)),
-                  scope);
+    return Define(graph->AddConstant(read.name, std::move(read.tensor)), scope);
   }
   Value* value = it->second;
   if (!value->IsInput() || value->tensor() != nullptr) {
@@ -307,15 +303,13 @@ absl::Status GraphReader::ReadNode(std::string_view message, uint32_t index,
   NodeFields fields;
   RETURN_IF_ERROR(fields.Parse(message, model_));
   if (fields.op_type.empty()) {
-    return absl::InvalidArgumentError(fields.Describe() +
-                                      " names no operator");
+    return absl::InvalidArgumentError(fields.Describe() + " names no operator");
   }
-  Function* function = model_->FindFunction(fields.domain, fields.op_type,
-                                            fields.overload);
-  const OpDef* op =
-      function != nullptr
-          ? model_->OpaqueOp(fields.domain, fields.op_type, 0)
-          : FindOp(fields, *scope->graph);
+  Function* function =
+      model_->FindFunction(fields.domain, fields.op_type, fields.overload);
+  const OpDef* op = function != nullptr
+                        ? model_->OpaqueOp(fields.domain, fields.op_type, 0)
+                        : FindOp(fields, *scope->graph);
   if (function == nullptr) {
     absl::StatusOr<bool> done = ReadConstantNode(fields, op, index, scope);
     if (!done.ok()) return Annotate(done.status(), fields.Describe());
@@ -339,8 +333,8 @@ absl::Status GraphReader::ReadNode(std::string_view message, uint32_t index,
   if (!fields.annotations.empty()) {
     GraphEditor::SetAnnotations(node, fields.annotations);
   }
-  RETURN_IF_ERROR(Annotate(ReadAttributes(fields, node, *scope),
-                           fields.Describe()));
+  RETURN_IF_ERROR(
+      Annotate(ReadAttributes(fields, node, *scope), fields.Describe()));
   for (Value* output : node->outputs()) {
     if (output == nullptr) continue;
     RETURN_IF_ERROR(Annotate(Define(output, scope), fields.Describe()));
@@ -380,8 +374,8 @@ absl::Status GraphReader::ReadAttributes(const NodeFields& fields, Node* node,
                      ReadAttribute(message, model_, tensors_));
     Attribute& attribute = parsed.attribute;
     if (node->FindAttribute(attribute.name) != nullptr) {
-      return absl::InvalidArgumentError(
-          "attribute " + Quoted(attribute.name) + " is given twice");
+      return absl::InvalidArgumentError("attribute " + Quoted(attribute.name) +
+                                        " is given twice");
     }
     if (attribute.IsReference() && graph->function() == nullptr) {
       return absl::InvalidArgumentError(
@@ -416,10 +410,9 @@ absl::Status GraphReader::ReadOutput(std::string_view message, Scope* scope) {
   ASSIGN_OR_RETURN(ValueInfo info, ReadValueInfo(message, model_));
   Value* value = Find(info.name, *scope);
   if (value == nullptr) {
-    return absl::InvalidArgumentError("output " + Quoted(info.name) +
-                                      " of graph " +
-                                      Quoted(scope->graph->name()) +
-                                      " is never defined");
+    return absl::InvalidArgumentError(
+        "output " + Quoted(info.name) + " of graph " +
+        Quoted(scope->graph->name()) + " is never defined");
   }
   scope->graph->AddOutput(
       value, {info.name, std::move(info.type), std::move(info.annotations)});
@@ -432,12 +425,11 @@ absl::Status GraphReader::ReadDeclaration(std::string_view message,
   const auto it = scope->values.find(info.name);
   // An input of a graph has its declaration among the inputs, a second one
   // adds nothing; inputs of functions are declared here.
-  const bool is_function_body = scope->graph->parent() == nullptr &&
-                                scope->graph->function() != nullptr;
+  const bool is_function_body =
+      scope->graph->parent() == nullptr && scope->graph->function() != nullptr;
   const auto takes_declaration = [&](const Value& value) {
     if (value.declared()) return false;
-    return is_function_body ||
-           !(value.IsInput() || value.listed_as_input());
+    return is_function_body || !(value.IsInput() || value.listed_as_input());
   };
   if (it == scope->values.end() || !takes_declaration(*it->second)) {
     GraphEditor::AddDanglingValueInfo(scope->graph, message);

@@ -54,8 +54,7 @@ class GraphReader {
   absl::Status ReadInput(std::string_view message, Scope* scope);
   absl::Status ReadInitializer(std::string_view message, bool sparse,
                                Scope* scope);
-  absl::Status ReadNode(std::string_view message, uint32_t index,
-                        Scope* scope);
+  absl::Status ReadNode(std::string_view message, uint32_t index, Scope* scope);
   absl::StatusOr<bool> ReadConstantNode(NodeFields& fields, const OpDef* op,
                                         uint32_t index, Scope* scope);
   absl::Status ReadAttributes(const NodeFields& fields, Node* node,

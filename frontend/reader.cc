@@ -31,8 +31,7 @@ struct Parts {
   std::vector<std::string_view> graphs, functions;
 };
 
-absl::StatusOr<OpsetImport> ReadImport(std::string_view message,
-                                       Model* model) {
+absl::StatusOr<OpsetImport> ReadImport(std::string_view message, Model* model) {
   OpsetImport import;
   AnnotationsReader rest(0, 0);
   WireReader reader(message);
@@ -61,10 +60,10 @@ absl::Status CheckImports(const std::vector<OpsetImport>& imports) {
           imports[i].version == imports[j].version) {
         continue;
       }
-      return absl::InvalidArgumentError(absl::StrCat(
-          "opset_import gives versions ", imports[j].version, " and ",
-          imports[i].version, " of domain ",
-          QuoteForMessage(imports[i].domain)));
+      return absl::InvalidArgumentError(
+          absl::StrCat("opset_import gives versions ", imports[j].version,
+                       " and ", imports[i].version, " of domain ",
+                       QuoteForMessage(imports[i].domain)));
     }
   }
   return absl::OkStatus();
@@ -170,8 +169,7 @@ absl::StatusOr<Function*> ReadFunctionHeader(std::string_view message,
         break;
       }
       case f::kOpsetImport: {
-        ASSIGN_OR_RETURN(OpsetImport import,
-                         ReadImport(reader.bytes(), model));
+        ASSIGN_OR_RETURN(OpsetImport import, ReadImport(reader.bytes(), model));
         fields.imports.push_back(import);
         break;
       }
@@ -268,10 +266,9 @@ absl::StatusOr<std::unique_ptr<Model>> ReadModelProto(
   if (buffer->bytes().empty()) {
     return absl::InvalidArgumentError("the file is empty");
   }
-  ASSIGN_OR_RETURN(
-      const Parts parts,
-      ReadModelFields(buffer->bytes(), model->Intern(buffer->name()),
-                      model.get()));
+  ASSIGN_OR_RETURN(const Parts parts,
+                   ReadModelFields(buffer->bytes(),
+                                   model->Intern(buffer->name()), model.get()));
   TensorReader tensors(model.get(), buffer, options.folder);
   const auto in_function = [](std::string_view message, absl::Status status) {
     return Annotate(std::move(status),
@@ -285,9 +282,9 @@ absl::StatusOr<std::unique_ptr<Model>> ReadModelProto(
   }
   GraphReader graphs(model.get(), &tensors, options, diagnostics);
   for (size_t i = 0; i < functions.size(); ++i) {
-    RETURN_IF_ERROR(in_function(
-        parts.functions[i],
-        graphs.ReadFunctionBody(parts.functions[i], functions[i])));
+    RETURN_IF_ERROR(
+        in_function(parts.functions[i],
+                    graphs.ReadFunctionBody(parts.functions[i], functions[i])));
   }
   ASSIGN_OR_RETURN(const auto pinned, TrainingNames(*model));
   RETURN_IF_ERROR(graphs.ReadMainGraph(parts.graphs[0], pinned));
@@ -298,9 +295,9 @@ absl::StatusOr<std::unique_ptr<Model>> ReadModelProto(
 absl::StatusOr<std::unique_ptr<Model>> ReadModel(const std::string& path,
                                                  ReadOptions options,
                                                  Diagnostics* diagnostics) {
-  ASSIGN_OR_RETURN(std::shared_ptr<const Buffer> buffer,
-                   path == "-" ? ReadStream(/*fd=*/0, "<stdin>")
-                               : MapFile(path));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<const Buffer> buffer,
+      path == "-" ? ReadStream(/*fd=*/0, "<stdin>") : MapFile(path));
   options.folder = std::filesystem::path(path).parent_path().string();
   if (IsModelText(path, buffer->bytes())) {
     ASSIGN_OR_RETURN(std::string proto,

@@ -91,9 +91,8 @@ absl::StatusOr<TensorRef> MakeSparseTensor(TensorDims dims,
         "values must be of rank 1, indices of type int64");
   }
   if (BitWidth(values->type()) == 0 || BitWidth(values->type()) % 8 != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("sparse tensors of ", values->TypeString(),
-                     " are not supported"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "sparse tensors of ", values->TypeString(), " are not supported"));
   }
   ASSIGN_OR_RETURN(const std::vector<int64_t> positions,
                    LinearIndices(dims, values->num_elements(), *indices));

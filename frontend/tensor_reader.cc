@@ -81,8 +81,8 @@ class TypedFieldSource : public TensorSource {
   }
 
  private:
-  static absl::Status Send(const std::vector<int64_t>& entries,
-                           int entry_bytes, ByteSink sink) {
+  static absl::Status Send(const std::vector<int64_t>& entries, int entry_bytes,
+                           ByteSink sink) {
     std::string chunk(entries.size() * entry_bytes, '\0');
     for (size_t i = 0; i < entries.size(); ++i) {
       std::memcpy(&chunk[i * entry_bytes], &entries[i], entry_bytes);
@@ -277,13 +277,11 @@ absl::StatusOr<NamedTensor> TensorReader::ReadTensor(std::string_view message) {
   absl::StatusOr<TensorRef> tensor =
       parsed.ok() ? Build(fields, message) : parsed;
   if (!tensor.ok()) {
-    return Annotate(tensor.status(),
-                    "tensor " + QuoteForMessage(fields.name));
+    return Annotate(tensor.status(), "tensor " + QuoteForMessage(fields.name));
   }
-  return NamedTensor{
-      fields.name,
-      Tensor::WithSpelling(*tensor, {false, message, buffer_},
-                           fields.annotations.Finish(model_))};
+  return NamedTensor{fields.name,
+                     Tensor::WithSpelling(*tensor, {false, message, buffer_},
+                                          fields.annotations.Finish(model_))};
 }
 
 absl::StatusOr<NamedTensor> TensorReader::ReadSparseTensor(

@@ -25,9 +25,7 @@ class TensorReader {
  public:
   TensorReader(Model* model, std::shared_ptr<const Buffer> buffer,
                std::string folder)
-      : model_(model),
-        buffer_(std::move(buffer)),
-        files_(std::move(folder)) {}
+      : model_(model), buffer_(std::move(buffer)), files_(std::move(folder)) {}
 
   absl::StatusOr<NamedTensor> ReadTensor(std::string_view message);
   /// The tensor is dense and of form kComputed.

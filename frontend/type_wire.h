@@ -26,8 +26,7 @@ struct ValueInfo {
   Annotations annotations;
 };
 
-absl::StatusOr<ValueInfo> ReadValueInfo(std::string_view message,
-                                        Model* model);
+absl::StatusOr<ValueInfo> ReadValueInfo(std::string_view message, Model* model);
 
 /// The fields of a ValueInfoProto.
 void WriteValueInfo(std::string_view name, const TypeRef& type,

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
-
 #include <protozero/exception.hpp>
 #include <protozero/varint.hpp>
 

@@ -82,8 +82,7 @@ void WireWriter::End(size_t begin) {
   ONNXOPT_CHECK(begin == open_.size());
   const Open open = open_.back();
   open_.pop_back();
-  const size_t length =
-      small_.size() - open.at - 1 + spliced_ - open.spliced;
+  const size_t length = small_.size() - open.at - 1 + spliced_ - open.spliced;
   std::string varint;
   AppendVarint(length, &varint);
   small_.replace(open.at, 1, varint);

@@ -33,8 +33,7 @@ absl::Status AppendMessage(const WireWriter& message, OutputFile* file) {
       RETURN_IF_ERROR(AppendTensor(*splice.tensor, file));
     } else {
       RETURN_IF_ERROR(file->AppendFrom(
-          *splice.buffer,
-          splice.bytes.data() - splice.buffer->bytes().data(),
+          *splice.buffer, splice.bytes.data() - splice.buffer->bytes().data(),
           splice.bytes.size()));
     }
   }
@@ -142,8 +141,8 @@ absl::StatusOr<uint64_t> WriteModel(Model& model, const std::string& path,
     if (location != nullptr) external_bytes += tensor.byte_size();
     return location;
   };
-  WireWriter message = keep ? EncodeModel(model, where_it_was)
-                            : EncodeModel(model, AllInside);
+  WireWriter message =
+      keep ? EncodeModel(model, where_it_was) : EncodeModel(model, AllInside);
   std::optional<ExternalLayout> layout;
   if (options.external_data ||
       message.size() > WriteOptions::kMaxMessageBytes) {

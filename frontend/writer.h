@@ -45,8 +45,7 @@ struct WriteOptions {
 
 /// Where tensor contents are written: names the external location of a tensor,
 /// or null to keep it in the message.
-using ExternalPlan =
-    absl::FunctionRef<const ExternalLocation*(const Tensor&)>;
+using ExternalPlan = absl::FunctionRef<const ExternalLocation*(const Tensor&)>;
 
 /// The ModelProto of `model`, as small bytes and splices. The model is not
 /// changed, except that new names are interned.
@@ -57,8 +56,8 @@ absl::StatusOr<std::string> SerializeModel(Model& model);
 
 /// Writes `model` to `path` safely (see OutputFile): nothing is touched unless
 /// all is well. What was written is read back and checked before the rename;
-/// complaints the input did not have are errors. "-" is standard output. Returns
-/// the size of the model in bytes, its external data included.
+/// complaints the input did not have are errors. "-" is standard output.
+/// Returns the size of the model in bytes, its external data included.
 absl::StatusOr<uint64_t> WriteModel(Model& model, const std::string& path,
                                     const WriteOptions& options,
                                     Diagnostics* diagnostics);

@@ -164,8 +164,7 @@ void ExportNames::Rename(const Value& value) {
   it->second.emplace(new_name, &value);
 }
 
-void ExportNames::RenameForward(const Graph& graph,
-                                std::string_view output) {
+void ExportNames::RenameForward(const Graph& graph, std::string_view output) {
   for (Forward& forward : forwards_[&graph]) {
     if (forward.output == output) forward.output = NewName(output);
   }

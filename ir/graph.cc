@@ -138,8 +138,7 @@ void Graph::ReserveInputs(Node* node, uint32_t capacity) {
 // --- Making things
 
 Value* Graph::NewValue(Value::Kind kind, std::string_view name, TypeRef type) {
-  Value* value =
-      new (model_->arena_.Allocate(sizeof(Value))) Value(kind, this);
+  Value* value = new (model_->arena_.Allocate(sizeof(Value))) Value(kind, this);
   value->name_ = name.empty() ? model_->UniqueName("value") : name;
   value->type_ = std::move(type);
   if (model_->names_complete_) model_->names_.insert(value->name_);

@@ -30,7 +30,9 @@ class GraphTest : public ::testing::Test {
     GraphEditor::SetModelFields(&model_, fields);
   }
 
-  const OpDef* Op(std::string_view name) { return model_.ops().Find("", name, 17); }
+  const OpDef* Op(std::string_view name) {
+    return model_.ops().Find("", name, 17);
+  }
 
   Node* Add(Graph* graph, std::string_view op, std::vector<Value*> inputs,
             std::string_view output) {
@@ -85,9 +87,8 @@ TEST_F(GraphTest, UsesFollowEdges) {
 TEST_F(GraphTest, ReplaceAllUsesReachesOutputsAndNestedGraphs) {
   MakeChain();
   Value* a = relu_->output(0);
-  Node* branch = AddIf(x_, [&](Graph* body) {
-    return Add(body, "Abs", {a}, "out")->output(0);
-  });
+  Node* branch = AddIf(
+      x_, [&](Graph* body) { return Add(body, "Abs", {a}, "out")->output(0); });
   graph_->AddOutput(a, {"a", nullptr, {}});
   ASSERT_OK(Verify(model_));
   graph_->ReplaceAllUses(a, x_);
@@ -138,9 +139,8 @@ TEST_F(GraphTest, InputsGrowShrinkAndKeepTheirUses) {
 TEST_F(GraphTest, ErasingANodeDestroysItsBodiesAndTheirUses) {
   MakeChain();
   Value* a = relu_->output(0);
-  Node* branch = AddIf(x_, [&](Graph* body) {
-    return Add(body, "Abs", {a}, "out")->output(0);
-  });
+  Node* branch = AddIf(
+      x_, [&](Graph* body) { return Add(body, "Abs", {a}, "out")->output(0); });
   EXPECT_EQ(a->num_uses(), 3);
   graph_->EraseNode(branch);
   EXPECT_EQ(a->num_uses(), 1);
@@ -387,9 +387,8 @@ TEST_F(GraphTest, InterfaceNamesWinOverInnerOnes) {
 
 TEST_F(GraphTest, AncestorsAndNesting) {
   MakeChain();
-  Node* branch = AddIf(x_, [&](Graph* body) {
-    return Add(body, "Abs", {x_}, "b")->output(0);
-  });
+  Node* branch = AddIf(
+      x_, [&](Graph* body) { return Add(body, "Abs", {x_}, "b")->output(0); });
   Graph* body = branch->graphs()[0];
   EXPECT_TRUE(IsNestedIn(*body, *graph_));
   EXPECT_FALSE(IsNestedIn(*graph_, *body));

@@ -45,8 +45,8 @@ Function* Model::FindFunction(std::string_view domain, std::string_view name,
 }
 
 void Model::RemoveFunction(Function* function) {
-  function_index_.erase(FunctionKey(function->domain_, function->name_,
-                                    function->overload_));
+  function_index_.erase(
+      FunctionKey(function->domain_, function->name_, function->overload_));
   std::erase(functions_, function);
   function->body_->~Graph();
   arena_.Free(function->body_, sizeof(Graph));
@@ -113,8 +113,7 @@ Function* GraphEditor::AddFunction(Model* model, FunctionFields fields) {
   Function*& slot = model->function_index_[FunctionKey(
       fields.domain, fields.name, fields.overload)];
   ONNXOPT_CHECK(slot == nullptr);
-  Function* function =
-      new (model->arena_.Allocate(sizeof(Function))) Function;
+  Function* function = new (model->arena_.Allocate(sizeof(Function))) Function;
   function->domain_ = fields.domain;
   function->name_ = fields.name;
   function->overload_ = fields.overload;

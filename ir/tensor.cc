@@ -132,8 +132,8 @@ absl::StatusOr<TensorRef> Tensor::Computed(
 
 absl::StatusOr<TensorRef> Tensor::Strings(TensorDims dims,
                                           std::vector<std::string> strings) {
-  ASSIGN_OR_RETURN(auto tensor, Make(ElementType::kString, std::move(dims),
-                                     Form::kStrings));
+  ASSIGN_OR_RETURN(auto tensor,
+                   Make(ElementType::kString, std::move(dims), Form::kStrings));
   if (static_cast<int64_t>(strings.size()) != tensor->num_elements_) {
     return absl::InvalidArgumentError(absl::StrCat(
         "tensor ", tensor->TypeString(), " needs ", tensor->num_elements_,
@@ -144,8 +144,7 @@ absl::StatusOr<TensorRef> Tensor::Strings(TensorDims dims,
   return tensor;
 }
 
-TensorRef Tensor::WithSpelling(const TensorRef& tensor,
-                               TensorSpelling spelling,
+TensorRef Tensor::WithSpelling(const TensorRef& tensor, TensorSpelling spelling,
                                Annotations annotations) {
   std::shared_ptr<Tensor> copy(new Tensor(*tensor));
   copy->spelling_ = std::make_shared<const TensorSpelling>(std::move(spelling));
@@ -216,8 +215,8 @@ absl::Status Tensor::ForEachChunk(ByteSink sink) const {
       return absl::InvalidArgumentError("a string tensor has no raw bytes");
     case Form::kSplat: {
       const int64_t size = static_cast<int64_t>(view_.size());
-      const int64_t piece = std::min(kSplatChunkBytes / size * size,
-                                     byte_size_);
+      const int64_t piece =
+          std::min(kSplatChunkBytes / size * size, byte_size_);
       std::string chunk;
       while (static_cast<int64_t>(chunk.size()) < piece) chunk += view_;
       for (int64_t left = byte_size_; left > 0; left -= piece) {

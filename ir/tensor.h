@@ -39,8 +39,8 @@ class TensorSource {
 /// tensor lives unchanged, the writer repeats `message`, only its name is
 /// taken from the value.
 struct TensorSpelling {
-  bool sparse = false;       // `message` is a SparseTensorProto
-  std::string_view message;  // TensorProto or SparseTensorProto
+  bool sparse = false;                   // `message` is a SparseTensorProto
+  std::string_view message;              // TensorProto or SparseTensorProto
   std::shared_ptr<const Buffer> buffer;  // holds `message`
 };
 

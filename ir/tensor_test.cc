@@ -64,8 +64,8 @@ TEST(TensorTest, LargeOwnedBytesLeaveTheHeap) {
   const std::string large(Tensor::kMaxHeapBytes + 1, 'x');
   ASSERT_OK_AND_ASSIGN(
       const TensorRef tensor,
-      Tensor::Owned(ElementType::kUint8,
-                    {static_cast<int64_t>(large.size())}, large));
+      Tensor::Owned(ElementType::kUint8, {static_cast<int64_t>(large.size())},
+                    large));
   EXPECT_GE(tensor->buffer()->fd(), 0);
   EXPECT_EQ(*tensor->bytes(), large);
 }
@@ -86,9 +86,9 @@ TEST(TensorTest, SplatsRepeatOneElement) {
   EXPECT_GT(chunks, 1);
   EXPECT_EQ(*splat->Slice(100, 4), Bytes<int16_t>({7, 7}));
   EXPECT_EQ(splat->bytes()->size(), 200000u);
-  ASSERT_OK_AND_ASSIGN(const TensorRef none,
-                       Tensor::Splat(ElementType::kInt16, {0},
-                                     Bytes<int16_t>({7})));
+  ASSERT_OK_AND_ASSIGN(
+      const TensorRef none,
+      Tensor::Splat(ElementType::kInt16, {0}, Bytes<int16_t>({7})));
   EXPECT_EQ(none->bytes()->size(), 0u);
 }
 
@@ -103,10 +103,9 @@ TEST(TensorTest, ComputedTensorsMustSendWhatTheyPromise) {
 }
 
 TEST(TensorTest, HugeComputedTensorsAreNotMaterialized) {
-  ASSERT_OK_AND_ASSIGN(
-      const TensorRef huge,
-      Tensor::Computed(ElementType::kFloat, {int64_t{1} << 40},
-                       std::make_shared<Countdown>(0)));
+  ASSERT_OK_AND_ASSIGN(const TensorRef huge,
+                       Tensor::Computed(ElementType::kFloat, {int64_t{1} << 40},
+                                        std::make_shared<Countdown>(0)));
   EXPECT_EQ(huge->bytes().status().code(),
             absl::StatusCode::kResourceExhausted);
   EXPECT_OK(Fingerprint(*huge));

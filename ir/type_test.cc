@@ -62,8 +62,8 @@ TEST(DimTest, CompareDecidesOnlyWhatHoldsForEveryRun) {
 }
 
 TEST(TypeTest, ToString) {
-  const TypeRef tensor = Type::Tensor(
-      ElementType::kFloat, Shape{Dim::Named("N"), Dim(3), Dim()});
+  const TypeRef tensor =
+      Type::Tensor(ElementType::kFloat, Shape{Dim::Named("N"), Dim(3), Dim()});
   EXPECT_EQ(tensor->ToString(), "float[N,3,?]");
   EXPECT_EQ(Type::Tensor(ElementType::kInt4, Shape{})->ToString(), "int4");
   EXPECT_EQ(Type::Tensor(ElementType::kInt4, {})->ToString(), "int4[]");

@@ -87,12 +87,12 @@ enum class ConstantForm : uint8_t {
 /// Of a constant that the file spells as a Constant node: everything that is
 /// not its tensor, so that it can be written back as it was.
 struct ConstantNode {
-  std::string_view name;          // of the node
-  const OpDef* op = nullptr;      // Constant at its version
-  std::string_view attribute;     // "value", "sparse_value", "value_ints", ...
-  Annotations annotations;        // of the node
-  std::string_view message;       // AttributeProto as read; empty if ours
-  uint32_t file_index = 0;        // position among the nodes of its graph
+  std::string_view name;       // of the node
+  const OpDef* op = nullptr;   // Constant at its version
+  std::string_view attribute;  // "value", "sparse_value", "value_ints", ...
+  Annotations annotations;     // of the node
+  std::string_view message;    // AttributeProto as read; empty if ours
+  uint32_t file_index = 0;     // position among the nodes of its graph
 };
 
 /// A value of a graph: one of its inputs, the output of one of its nodes, or a

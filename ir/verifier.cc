@@ -15,9 +15,7 @@
 namespace onnxopt {
 namespace {
 
-std::string Quoted(std::string_view text) {
-  return fmt::format("'{}'", text);
-}
+std::string Quoted(std::string_view text) { return fmt::format("'{}'", text); }
 
 template <typename... Args>
 absl::Status Violation(const Args&... args) {
@@ -273,14 +271,14 @@ void CheckNodeSchema(const Node& node, std::vector<std::string>* errors) {
   if (op.is_opaque() || node.function() != nullptr) return;
   CheckOperands(node, "input", node.inputs(), op.inputs(), op.min_inputs(),
                 op.max_inputs(), errors);
-  CheckOperands(node, "output", node.outputs(), op.outputs(),
-                op.min_outputs(), op.max_outputs(), errors);
+  CheckOperands(node, "output", node.outputs(), op.outputs(), op.min_outputs(),
+                op.max_outputs(), errors);
   for (const Attribute& attribute : node.attributes()) {
     const AttrDef* def = op.FindAttr(attribute.name);
     if (def == nullptr) {
-      errors->push_back("V8: " + node.Describe() +
-                        " has no attribute named " + Quoted(attribute.name) +
-                        " at version " + std::to_string(op.since_version()));
+      errors->push_back("V8: " + node.Describe() + " has no attribute named " +
+                        Quoted(attribute.name) + " at version " +
+                        std::to_string(op.since_version()));
     } else if (def->kind != attribute.kind) {
       errors->push_back("V8: attribute " + Quoted(attribute.name) + " of " +
                         node.Describe() + " is of kind " +
@@ -290,8 +288,8 @@ void CheckNodeSchema(const Node& node, std::vector<std::string>* errors) {
   }
   for (const AttrDef& def : op.attributes()) {
     if (def.required && node.FindAttribute(def.name) == nullptr) {
-      errors->push_back("V8: " + node.Describe() +
-                        " lacks its attribute " + Quoted(def.name));
+      errors->push_back("V8: " + node.Describe() + " lacks its attribute " +
+                        Quoted(def.name));
     }
   }
 }
