@@ -9,7 +9,8 @@ TOOL := build/release/tools/onnx-opt
 DIFFERENTIAL := test/differential
 NODE_MODULES := $(DIFFERENTIAL)/node_modules/.package-lock.json
 
-# $(call timed,WHAT,COMMANDS) runs COMMANDS and prints how long they took.
+# $(call timed,WHAT,COMMANDS) runs COMMANDS, which hold no comma, and prints how
+# long they took.
 timed = @start=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - start)) s"
 
 .PHONY: demo setup build check check-full bench format clean
@@ -39,7 +40,7 @@ $(NODE_MODULES): $(DIFFERENTIAL)/package-lock.json
 	    cd $(DIFFERENTIAL); npm ci --ignore-scripts --no-audit --no-fund; \
 	    touch node_modules/.package-lock.json; \
 	  else \
-	    echo "SKIPPED: no npm, so no ONNX Runtime for the differential test"; \
+	    echo "SKIPPED: the differential test (no npm to install ONNX Runtime)"; \
 	  fi)
 
 ## Builds and runs the tests.
