@@ -305,6 +305,10 @@ absl::Status GraphReader::ReadNode(std::string_view message, uint32_t index,
   if (fields.op_type.empty()) {
     return absl::InvalidArgumentError(fields.Describe() + " names no operator");
   }
+  const auto in_node = [&fields](absl::Status status) {
+    return status.ok() ? status
+                       : Annotate(std::move(status), fields.Describe());
+  };
   Function* function =
       model_->FindFunction(fields.domain, fields.op_type, fields.overload);
   const OpDef* op = function != nullptr
@@ -312,7 +316,7 @@ absl::Status GraphReader::ReadNode(std::string_view message, uint32_t index,
                         : FindOp(fields, *scope->graph);
   if (function == nullptr) {
     absl::StatusOr<bool> done = ReadConstantNode(fields, op, index, scope);
-    if (!done.ok()) return Annotate(done.status(), fields.Describe());
+    if (!done.ok()) return in_node(done.status());
     if (*done) return absl::OkStatus();
   }
   std::vector<Value*> inputs;
@@ -333,11 +337,10 @@ absl::Status GraphReader::ReadNode(std::string_view message, uint32_t index,
   if (!fields.annotations.empty()) {
     GraphEditor::SetAnnotations(node, fields.annotations);
   }
-  RETURN_IF_ERROR(
-      Annotate(ReadAttributes(fields, node, *scope), fields.Describe()));
+  RETURN_IF_ERROR(in_node(ReadAttributes(fields, node, *scope)));
   for (Value* output : node->outputs()) {
     if (output == nullptr) continue;
-    RETURN_IF_ERROR(Annotate(Define(output, scope), fields.Describe()));
+    RETURN_IF_ERROR(in_node(Define(output, scope)));
   }
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 #include <malloc.h>
 
 #include <cstdio>
+#include <limits>
 #include <new>
 #include <span>
 #include <string>
@@ -17,9 +18,15 @@
 namespace onnxopt {
 namespace {
 
-// Grows the heap in large steps. Most of the time of a small model goes into
-// tables that libonnx makes of very many small pieces.
-constexpr int kHeapStepBytes = 16 << 20;
+// Grows the heap in large steps and gives nothing back before the end: page
+// faults are a good part of the time of a model without large weights.
+void TuneHeap() {
+  constexpr int kStepBytes = 16 << 20;
+  constexpr int kMaxPieceBytes = 32 << 20;  // the largest that glibc allows
+  mallopt(M_TOP_PAD, kStepBytes);
+  mallopt(M_MMAP_THRESHOLD, kMaxPieceBytes);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
 
 ExitCode Print(const std::string& text) {
   const bool written =
@@ -52,7 +59,7 @@ ExitCode Main(std::span<char* const> arguments) {
 }  // namespace onnxopt
 
 int main(int argc, char** argv) {
-  mallopt(M_TOP_PAD, onnxopt::kHeapStepBytes);
+  onnxopt::TuneHeap();
   try {
     const std::span<char* const> all(argv, static_cast<size_t>(argc));
     return onnxopt::Main(all.subspan(all.empty() ? 0 : 1));
