@@ -264,26 +264,51 @@ TEST_F(GraphTest, V8SchemasAreChecked) {
   EXPECT_EQ(concat->num_inputs(), 1);
 }
 
-TEST_F(GraphTest, V9FunctionsDoNotRecurse) {
-  const auto add = [&](std::string_view name) {
+class FunctionTest : public GraphTest {
+ protected:
+  Function* AddFunction(std::string_view name) {
     GraphEditor::FunctionFields fields;
     fields.domain = "f";
-    fields.name = name;
+    fields.name = model_.Intern(name);
     return GraphEditor::AddFunction(&model_, fields);
-  };
-  Function* a = add("a");
-  Function* b = add("b");
-  const auto call = [&](Function* caller, Function* callee) {
-    const std::string_view no_outputs[] = {""};
+  }
+
+  void AddCall(Function* caller, Function* callee) {
     Node* node = caller->body()->AddNode(
-        model_.OpaqueOp("f", callee->name(), 0), {}, no_outputs);
-    caller->body()->RemoveNodeOutput(node, 0);
+        model_.OpaqueOp("f", callee->name(), 0), {}, {});
     caller->body()->SetFunction(node, callee);
-  };
-  call(a, b);
+  }
+};
+
+TEST_F(FunctionTest, V9FunctionsDoNotRecurse) {
+  Function* a = AddFunction("a");
+  Function* b = AddFunction("b");
+  AddCall(a, b);
   EXPECT_OK(Verify(model_));
-  call(b, a);
+  AddCall(b, a);
   EXPECT_THAT(std::string(Verify(model_).message()), HasSubstr("V9: "));
+}
+
+// A file may hold any number of functions, in any order; the stack may not.
+TEST_F(FunctionTest, V9ChainsOfCallsAreBounded) {
+  constexpr int kFunctions = 100000;
+  std::vector<Function*> functions;
+  for (int i = 0; i < kFunctions; ++i) {
+    functions.push_back(AddFunction("f" + std::to_string(i)));
+  }
+  // Callees first: no function that is looked at leads deep.
+  for (int i = 1; i < kFunctions; ++i) AddCall(functions[i], functions[i - 1]);
+  EXPECT_THAT(std::string(Verify(model_).message()), HasSubstr("chain of"));
+}
+
+TEST_F(FunctionTest, V9CallersFirstAreBoundedToo) {
+  Function* caller = AddFunction("f0");
+  for (int i = 1; i < 100000; ++i) {
+    Function* callee = AddFunction("f" + std::to_string(i));
+    AddCall(caller, callee);
+    caller = callee;
+  }
+  EXPECT_THAT(std::string(Verify(model_).message()), HasSubstr("chain of"));
 }
 
 // --- Names on export

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ir/verifier.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -221,28 +222,49 @@ class GraphVerifier {
   absl::flat_hash_map<const Value*, int> uses_;
 };
 
-// V9: calls between functions form no cycle.
-absl::Status CheckRecursion(const Function* function,
-                            absl::flat_hash_map<const Function*, int>* state) {
-  int& visiting = (*state)[function];
-  if (visiting == 2) return absl::OkStatus();
-  if (visiting == 1) {
-    return Violation("V9: function ", Quoted(function->name()),
-                     " calls itself, directly or through others");
+// V9: calls between functions form no cycle and no endless chain.
+class CallVerifier {
+ public:
+  absl::Status Visit(const Function& function) {
+    return Visit(function, /*depth=*/0);
   }
-  visiting = 1;
-  absl::flat_hash_set<const Function*> callees;
-  absl::Status status;
-  ForEachGraph(*function->body(), [&](const Graph& graph) {
-    for (const Node& node : graph.nodes()) {
-      if (node.function() == nullptr || !status.ok()) continue;
-      if (!callees.insert(node.function()).second) continue;
-      status = CheckRecursion(node.function(), state);
+
+ private:
+  // Longest chain of calls. Whatever follows calls recurses, and a file may
+  // hold more functions than the stack has room for.
+  static constexpr int kMaxCalls = 500;
+  static constexpr int kVisiting = -1;
+
+  absl::Status Visit(const Function& function, int depth) {
+    const auto [it, is_new] = calls_.emplace(&function, kVisiting);
+    if (!is_new && it->second == kVisiting) {
+      return Violation("V9: function ", Quoted(function.name()),
+                       " calls itself, directly or through others");
     }
-  });
-  (*state)[function] = 2;
-  return status;
-}
+    if (!is_new) return absl::OkStatus();
+    int calls = 0;
+    absl::Status status;
+    ForEachGraph(*function.body(), [&](const Graph& graph) {
+      for (const Node& node : graph.nodes()) {
+        if (node.function() == nullptr || !status.ok()) continue;
+        status = depth < kMaxCalls ? Visit(*node.function(), depth + 1)
+                                   : TooMany(function);
+        if (status.ok()) calls = std::max(calls, calls_[node.function()] + 1);
+      }
+    });
+    RETURN_IF_ERROR(status);
+    calls_[&function] = calls;
+    return calls <= kMaxCalls ? absl::OkStatus() : TooMany(function);
+  }
+
+  static absl::Status TooMany(const Function& function) {
+    return Violation("V9: function ", Quoted(function.name()),
+                     " is in a chain of more than ", kMaxCalls, " calls");
+  }
+
+  // The longest chain that begins at a function, or kVisiting.
+  absl::flat_hash_map<const Function*, int> calls_;
+};
 
 void CheckOperands(const Node& node, std::string_view what,
                    std::span<Value* const> actual,
@@ -320,14 +342,14 @@ absl::Status Verify(const Model& model) {
   GraphVerifier main(model);
   RETURN_IF_ERROR(main.Visit(*model.graph(), nullptr, nullptr));
   RETURN_IF_ERROR(main.CheckUseCounts());
-  absl::flat_hash_map<const Function*, int> state;
+  CallVerifier calls;
   for (const Function* function : model.functions()) {
     GraphVerifier body(model);
     const std::string where = "function " + Quoted(function->name());
     RETURN_IF_ERROR(
         Annotate(body.Visit(*function->body(), nullptr, function), where));
     RETURN_IF_ERROR(Annotate(body.CheckUseCounts(), where));
-    RETURN_IF_ERROR(CheckRecursion(function, &state));
+    RETURN_IF_ERROR(calls.Visit(*function));
   }
   return absl::OkStatus();
 }

@@ -33,7 +33,8 @@ namespace onnxopt {
 ///      and none of another kind. (Not for function calls and opaque
 ///      operators.)
 ///  V9  A function call gives at most the inputs and outputs the function has;
-///      functions do not call themselves, directly or not.
+///      functions do not call themselves, directly or not, and no chain of
+///      calls between them is longer than 500.
 ///  V10 No operator at the canonical state is newer than the canonical opset,
 ///      and operators with a schema are imported by the graph's opset imports.
 ///
