@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "ir/free_name.h"
 #include "ir/walk.h"
 
 namespace onnxopt {
@@ -172,12 +173,10 @@ void ExportNames::RenameForward(const Graph& graph, std::string_view output) {
 }
 
 std::string_view ExportNames::NewName(std::string_view base) {
-  std::string candidate;
-  int i = 1;
-  do {
-    candidate = std::string(base) + "_" + std::to_string(i++);
-  } while (model_.HasName(candidate) || made_up_.contains(candidate));
-  const std::string_view name = model_.Intern(candidate);
+  const std::string_view name =
+      model_.Intern(FreeName(base, [this](std::string_view candidate) {
+        return model_.HasName(candidate) || made_up_.contains(candidate);
+      }));
   made_up_.insert(name);
   return name;
 }

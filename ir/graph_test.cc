@@ -203,6 +203,13 @@ TEST_F(GraphTest, UniqueNamesAvoidAllGraphs) {
   EXPECT_EQ(model_.UniqueName("later"), "later_1");
 }
 
+TEST_F(GraphTest, ManyNamesFromOneBaseStayUniqueAndDense) {
+  graph_->AddInput("w", nullptr);
+  for (int i = 1; i <= 100000; ++i) {
+    ASSERT_EQ(model_.UniqueName("w"), "w_" + std::to_string(i));
+  }
+}
+
 // --- The verifier
 
 TEST_F(GraphTest, V2UseBeforeDefinition) {

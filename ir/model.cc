@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "ir/free_name.h"
 #include "ir/graph_editor.h"
 #include "ir/walk.h"
 #include "support/status.h"
@@ -74,11 +75,12 @@ bool Model::HasName(std::string_view name) {
 }
 
 std::string_view Model::UniqueName(std::string_view base) {
-  std::string candidate(base);
-  for (int i = 1; HasName(candidate); ++i) {
-    candidate = std::string(base) + "_" + std::to_string(i);
-  }
-  const std::string_view name = Intern(candidate);
+  const std::string_view name =
+      Intern(HasName(base) ? FreeName(base,
+                                      [this](std::string_view candidate) {
+                                        return HasName(candidate);
+                                      })
+                           : std::string(base));
   names_.insert(name);
   return name;
 }
