@@ -43,11 +43,10 @@ class WireReader {
   /// Value of a kVarint field.
   uint64_t varint() const { return number_; }
   int64_t int64() const { return static_cast<int64_t>(number_); }
-  /// Value of a kFixed32 or kFixed64 field.
+  /// Value of a kFixed32 field.
   float float32() const {
     return std::bit_cast<float>(static_cast<uint32_t>(number_));
   }
-  uint64_t fixed() const { return number_; }
   /// Contents of a kBytes field.
   std::string_view bytes() const { return bytes_; }
 

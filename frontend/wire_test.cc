@@ -102,7 +102,11 @@ TEST(WireTest, GroupsAreOneField) {
 
 TEST(WireTest, RepeatedNumbersPackedAndUnpacked) {
   WireWriter out;
-  out.PackedInts(1, {1, -1, 300});
+  std::string packed;
+  for (int64_t number : {1, -1, 300}) {
+    AppendVarint(static_cast<uint64_t>(number), &packed);
+  }
+  out.Bytes(1, packed);
   out.Int(1, 4);
   std::vector<int64_t> numbers;
   int64_t count = 0;

@@ -39,20 +39,6 @@ void WireWriter::Bytes(int field, std::string_view value) {
   small_ += value;
 }
 
-void WireWriter::PackedInts(int field, const std::vector<int64_t>& values) {
-  if (values.empty()) return;
-  const size_t begin = Begin(field);
-  for (int64_t value : values) RawVarint(static_cast<uint64_t>(value));
-  End(begin);
-}
-
-void WireWriter::PackedFloats(int field, const std::vector<float>& values) {
-  if (values.empty()) return;
-  static_assert(std::endian::native == std::endian::little);
-  Bytes(field, {reinterpret_cast<const char*>(values.data()),
-                values.size() * sizeof(float)});
-}
-
 void WireWriter::Raw(std::string_view fields,
                      std::shared_ptr<const Buffer> buffer) {
   if (buffer == nullptr || fields.size() < kMinSpliceBytes) {

@@ -52,9 +52,6 @@ class WireWriter {
   void OptionalBytes(int field, std::string_view value) {
     if (!value.empty()) Bytes(field, value);
   }
-  /// Packed repeated fields; nothing if empty.
-  void PackedInts(int field, const std::vector<int64_t>& values);
-  void PackedFloats(int field, const std::vector<float>& values);
   /// Encoded fields, verbatim. `buffer` holds `fields` (null: copied).
   void Raw(std::string_view fields, std::shared_ptr<const Buffer> buffer);
   void Raw(std::string_view fields) { Raw(fields, nullptr); }

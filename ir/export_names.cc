@@ -28,11 +28,7 @@ bool IsInterface(const Value& value) {
   const Graph& graph = *value.graph();
   if (value.pinned()) return true;
   if (graph.parent() != nullptr) return false;
-  if (value.IsInput() || value.listed_as_input()) return true;
-  for (const Use& use : value.uses()) {
-    if (use.user() == graph.terminator()) return true;
-  }
-  return false;
+  return value.IsInput() || value.listed_as_input() || value.IsReturned();
 }
 
 }  // namespace

@@ -24,6 +24,11 @@ T* AllocateArray(Arena& arena, uint32_t count) {
   return static_cast<T*>(arena.Allocate(count * sizeof(T)));
 }
 
+// Whether it makes the graph of `value` return it.
+bool IsReturn(const Use& use, const Value& value) {
+  return use.user()->IsTerminator() && use.user()->graph() == value.graph();
+}
+
 std::vector<Graph*> GraphsOf(const Attribute& attribute) {
   if (auto* graph = std::get_if<Graph*>(&attribute.value)) return {*graph};
   if (auto* graphs = std::get_if<std::vector<Graph*>>(&attribute.value)) {
@@ -99,6 +104,7 @@ void Graph::Link(Use* use, Value* value) {
   (value->last_use_ ? value->last_use_->next_ : value->first_use_) = use;
   value->last_use_ = use;
   ++value->num_uses_;
+  if (IsReturn(*use, *value)) ++value->num_returns_;
 }
 
 void Graph::Unlink(Use* use) {
@@ -107,6 +113,7 @@ void Graph::Unlink(Use* use) {
   (use->prev_ ? use->prev_->next_ : value->first_use_) = use->next_;
   (use->next_ ? use->next_->prev_ : value->last_use_) = use->prev_;
   --value->num_uses_;
+  if (IsReturn(*use, *value)) --value->num_returns_;
   use->value_ = nullptr;
 }
 
@@ -378,6 +385,10 @@ void Graph::MoveConstantTo(Value* constant, Graph* target,
     constant->value_info_ = -1;
   }
   constant->graph_ = target;
+  constant->num_returns_ = 0;
+  for (const Use& use : constant->uses()) {
+    if (IsReturn(use, *constant)) ++constant->num_returns_;
+  }
   target->constants_.push_back(*constant);
   if (!name.empty()) target->Rename(constant, name);
   target->MakeInitializer(constant);

@@ -25,9 +25,6 @@ class GraphEditor {
     Annotations annotations;
   };
   static void SetModelFields(Model* model, ModelFields fields);
-  static void SetIrVersion(Model* model, int64_t version) {
-    model->ir_version_ = version;
-  }
 
   struct FunctionFields {
     std::string_view domain, name, overload;
@@ -38,10 +35,6 @@ class GraphEditor {
   };
   /// Adds a function with an empty body. Its identity must be new.
   static Function* AddFunction(Model* model, FunctionFields fields);
-  static void SetFunctionDefaults(Function* function,
-                                  std::vector<Attribute> defaults) {
-    function->defaults_ = std::move(defaults);
-  }
 
   // --- Graph
   static void SetName(Graph* graph, std::string_view name) {

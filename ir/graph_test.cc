@@ -100,6 +100,24 @@ TEST_F(GraphTest, ReplaceAllUsesReachesOutputsAndNestedGraphs) {
   EXPECT_OK(Verify(model_));
 }
 
+TEST_F(GraphTest, ValuesKnowWhetherTheirOwnGraphReturnsThem) {
+  MakeChain();
+  Value* a = relu_->output(0);
+  EXPECT_FALSE(a->IsReturned());
+  EXPECT_TRUE(neg_->output(0)->IsReturned());
+  // A nested graph that returns it does not count.
+  AddIf(x_, [&](Graph*) { return a; });
+  EXPECT_FALSE(a->IsReturned());
+  graph_->AddOutput(a, {"a", nullptr, {}});
+  EXPECT_TRUE(a->IsReturned());
+  ASSERT_OK(Verify(model_));
+  graph_->ReplaceAllUses(a, x_);
+  EXPECT_FALSE(a->IsReturned());
+  EXPECT_TRUE(x_->IsReturned());
+  graph_->RemoveGraphOutput(1);
+  EXPECT_FALSE(x_->IsReturned());
+}
+
 TEST_F(GraphTest, EveryChangeAdvancesTheEpoch) {
   MakeChain();
   uint64_t epoch = model_.epoch();
@@ -187,6 +205,7 @@ TEST_F(GraphTest, ConstantsMoveOutOfBodies) {
     k->graph()->MoveConstantTo(k, graph_, model_.UniqueName("k"));
   }
   EXPECT_OK(Verify(model_));
+  EXPECT_FALSE(constants[0]->IsReturned());
   EXPECT_EQ(constants[0]->name(), "k_1");
   EXPECT_EQ(constants[1]->name(), "k_2");
 }

@@ -122,7 +122,6 @@ class Tensor {
   std::string TypeString() const;
 
  private:
-  struct Data;
   Tensor(ElementType type, TensorDims dims, Form form);
   static absl::StatusOr<std::shared_ptr<Tensor>> Make(ElementType type,
                                                       TensorDims dims,

@@ -128,6 +128,8 @@ class Value : public IntrusiveListNode<Value> {
   UseRange uses() const { return UseRange(first_use_); }
   int num_uses() const { return num_uses_; }
   bool HasUses() const { return num_uses_ > 0; }
+  /// Whether graph() returns it.
+  bool IsReturned() const { return num_returns_ > 0; }
 
   /// Named by training_info or quantization_annotation: part of the interface,
   /// never removed, merged, folded or renamed.
@@ -148,6 +150,7 @@ class Value : public IntrusiveListNode<Value> {
   bool pinned_ = false;
   int index_ = 0;
   int num_uses_ = 0;
+  int num_returns_ = 0;  // uses by the terminator of graph_
   int value_info_ = -1;  // index in Graph::value_infos_
   Graph* graph_;
   Node* producer_ = nullptr;

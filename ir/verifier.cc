@@ -65,8 +65,10 @@ class GraphVerifier {
                        " has no name");
     }
     int uses = 0;
+    bool returned = false;
     for (const Use& use : value.uses()) {
       ++uses;
+      returned |= use.user() == graph.terminator();
       if (use.value() != &value) {
         return Violation("V1: a use of ", Quoted(value.name()),
                          " belongs to another value");
@@ -75,6 +77,10 @@ class GraphVerifier {
     if (uses != value.num_uses()) {
       return Violation("V1: value ", Quoted(value.name()), " counts ",
                        value.num_uses(), " uses, but lists ", uses);
+    }
+    if (returned != value.IsReturned()) {
+      return Violation("V1: value ", Quoted(value.name()),
+                       " does not know whether it is returned");
     }
     uses_.emplace(&value, 0);
     return absl::OkStatus();

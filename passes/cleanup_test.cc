@@ -59,5 +59,39 @@ TEST(CleanupTest, TakesLinearTime) {
   EXPECT_EQ(result.report.nodes_after, 10'000);
 }
 
+// A quadratic search takes hours here: the test runs into its time limit.
+constexpr int kMany = 100'000;
+
+TEST(CleanupTest, OneValueBehindManyOutputs) {
+  auto model = NewModel();
+  Graph& graph = *model->graph();
+  Value* r = Add(graph, "Relu", {Input(graph, "x")}, "r");
+  for (int i = 0; i < kMany; ++i) {
+    Return(graph, Add(graph, "Identity", {r}, "y" + std::to_string(i)));
+  }
+  ASSERT_OK_AND_ASSIGN(const RunResult result,
+                       RunPasses(*model, "eliminate-identity"));
+  // The first output takes over the value, the others need their names made.
+  EXPECT_EQ(result.report.nodes_after, kMany);
+}
+
+TEST(CleanupTest, NodesThatDifferInATensorOnly) {
+  auto model = NewModel();
+  Graph& graph = *model->graph();
+  Value* shape = Input(graph, "s");
+  for (int i = 0; i < kMany; ++i) {
+    Node* node =
+        AddNode(graph, "ConstantOfShape", {shape}, {"k" + std::to_string(i)});
+    Attribute value;
+    value.name = "value";
+    value.kind = AttrKind::kTensor;
+    value.value = Floats({static_cast<float>(i / 2)});
+    graph.SetAttribute(node, value);
+    if (i % 1000 == 0) Return(graph, node->output(0));
+  }
+  ASSERT_OK_AND_ASSIGN(const RunResult result, RunPasses(*model, "cse"));
+  EXPECT_EQ(result.report.nodes_after, kMany / 2);
+}
+
 }  // namespace
 }  // namespace onnxopt

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <string_view>
 #include <type_traits>
@@ -33,7 +34,23 @@ Operands ComparableInputs(const Node& node) {
   return inputs;
 }
 
-// Tensors and types are left to the comparison.
+// Bits, because that is what is compared.
+size_t HashOf(float value) {
+  return absl::HashOf(std::bit_cast<uint32_t>(value));
+}
+
+// A tensor that cannot be read is left to the comparison, as types are.
+size_t HashOf(const TensorRef& tensor) {
+  return Fingerprint(*tensor).value_or(0);
+}
+
+template <typename T>
+size_t HashOf(const std::vector<T>& values) {
+  size_t hash = values.size();
+  for (const T& value : values) hash = absl::HashOf(hash, HashOf(value));
+  return hash;
+}
+
 size_t HashOf(const Attribute& attribute) {
   const size_t hash =
       absl::HashOf(attribute.name, static_cast<int>(attribute.kind));
@@ -45,6 +62,11 @@ size_t HashOf(const Attribute& attribute) {
                       std::is_same_v<T, std::vector<int64_t>> ||
                       std::is_same_v<T, std::vector<std::string_view>>) {
           return absl::HashOf(hash, value);
+        } else if constexpr (std::is_same_v<T, float> ||
+                             std::is_same_v<T, TensorRef> ||
+                             std::is_same_v<T, std::vector<float>> ||
+                             std::is_same_v<T, std::vector<TensorRef>>) {
+          return absl::HashOf(hash, HashOf(value));
         } else {
           return hash;
         }

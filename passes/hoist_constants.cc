@@ -46,7 +46,7 @@ class ConstantHoister {
       return "before IR version 4 initializers have to be inputs";
     }
     if (constant.pinned()) return "it has a name to keep";
-    if (IsReturned(constant)) return "its graph returns it as it is";
+    if (constant.IsReturned()) return "its graph returns it as it is";
     if (constant.constant_form() == ConstantForm::kNode &&
         constant.tensor()->IsSpeltSparse()) {
       return "few runtimes take sparse initializers";

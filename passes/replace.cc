@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/replace.h"
 
-#include <algorithm>
-
 #include "fmt/core.h"
 #include "ir/node.h"
 #include "support/text_escape.h"
@@ -16,21 +14,8 @@ std::string Describe(const Value& value) {
   return fmt::format("{} {}", kind, QuoteForMessage(value.name()));
 }
 
-bool IsReturned(const Value& value) {
-  const Graph& graph = *value.graph();
-  const auto outputs = graph.outputs();
-  // Whichever is shorter: both can be as long as the model.
-  if (static_cast<int>(outputs.size()) < value.num_uses()) {
-    return std::find(outputs.begin(), outputs.end(), &value) != outputs.end();
-  }
-  const UseRange uses = value.uses();
-  return std::any_of(uses.begin(), uses.end(), [&graph](const Use& use) {
-    return use.user() == graph.terminator();
-  });
-}
-
 std::string_view WhyNotReturnable(const Value& from, const Value& to) {
-  if (!IsReturned(from)) return {};
+  if (!from.IsReturned()) return {};
   if (to.graph() != from.graph()) {
     return "its graph would return a value of an outer graph";
   }
@@ -41,7 +26,8 @@ std::string_view WhyNotReturnable(const Value& from, const Value& to) {
   if (to.IsConstant() && to.tensor()->IsSpeltSparse()) {
     return "its graph would return a sparse tensor";
   }
-  if (IsReturned(to)) return "its graph would return one value under two names";
+  if (to.IsReturned())
+    return "its graph would return one value under two names";
   return {};
 }
 

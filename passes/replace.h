@@ -14,9 +14,6 @@ namespace onnxopt {
 /// "constant 'w'", "input 'x'", "value 'y'".
 std::string Describe(const Value& value);
 
-/// Whether the graph of `value` returns it.
-bool IsReturned(const Value& value);
-
 /// Empty if the graph of `from` can return `to` wherever it returns `from`,
 /// without an Identity node that makes the promised name (see
 /// CanTakeOutputName); always so if it does not return `from`. Else a phrase
