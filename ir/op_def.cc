@@ -297,7 +297,7 @@ absl::StatusOr<OpDef> OpDef::Parse(CustomOp op) {
   return def;
 }
 
-absl::StatusOr<OpDef> OpDef::Parse(const OpRow& row) {
+absl::StatusOr<OpDef> OpDef::Parse(const OpRow& row, bool is_newest) {
   OpDef def;
   const size_t dot = row.full_name.rfind('.');
   if (dot == std::string_view::npos) {
@@ -310,6 +310,7 @@ absl::StatusOr<OpDef> OpDef::Parse(const OpRow& row) {
   def.since_version_ = row.since_version;
   def.id_ = FindOpId(row.full_name);
   def.deprecated_ = row.deprecated;
+  def.canonical_ = is_newest && !row.deprecated;
   def.traits_ = StandardTraits(row.full_name, row.since_version);
   RETURN_IF_ERROR(def.ParseSignature(row));
   return def;

@@ -136,7 +136,8 @@ class OpDef {
   static absl::StatusOr<OpDef> Parse(CustomOp op);
 
   // A line of the built-in table, which must outlive the result.
-  static absl::StatusOr<OpDef> Parse(const OpRow& row);
+  // `is_newest`: the table has no later version of the operator.
+  static absl::StatusOr<OpDef> Parse(const OpRow& row, bool is_newest);
 
   // Stands for an operator about which nothing is known: any number of
   // operands, no attributes, no traits. `version` is the opset version that
@@ -156,6 +157,10 @@ class OpDef {
   OpId id() const { return id_; }
   int64_t since_version() const { return since_version_; }
   bool deprecated() const { return deprecated_; }
+  // The form that semantic code is written for: the newest version of a
+  // standard operator, not deprecated. Node::Is() does not look at versions,
+  // so whoever reads the meaning of operands and attributes asks this first.
+  bool is_canonical() const { return canonical_; }
   // Nothing is known about the operator (see Opaque).
   bool is_opaque() const { return opaque_; }
 
@@ -207,6 +212,7 @@ class OpDef {
   int64_t since_version_ = 0;
   OpId id_ = kOpaqueOp;
   bool deprecated_ = false;
+  bool canonical_ = false;
   bool opaque_ = false;
   Trait traits_ = Trait::kNone;
   Arity input_arity_;

@@ -58,7 +58,10 @@ class StandardOps {
   const OpDef* Def(const OpRow& row) const {
     Slot& slot = slots_[&row - OpTable().data()];
     std::call_once(slot.once, [&] {
-      absl::StatusOr<OpDef> def = OpDef::Parse(row);
+      const OpRow* next = &row + 1;
+      const bool is_newest = next == OpTable().data() + OpTable().size() ||
+                             next->full_name != row.full_name;
+      absl::StatusOr<OpDef> def = OpDef::Parse(row, is_newest);
       ONNXOPT_CHECK(def.ok());  // op_table_test parses every row
       slot.def = std::make_unique<const OpDef>(*std::move(def));
     });
