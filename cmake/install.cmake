@@ -32,7 +32,7 @@ if(ONNXOPT_ONNX_BRIDGE)
 endif()
 
 # Headers keep their folders: they include each other as "ir/graph.h".
-install(DIRECTORY ir passes support
+install(DIRECTORY eval ir passes support
   DESTINATION ${ONNXOPT_INSTALL_INCLUDEDIR}
   FILES_MATCHING
   PATTERN "*.h"

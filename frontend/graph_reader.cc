@@ -439,8 +439,7 @@ absl::Status GraphReader::ReadDeclaration(std::string_view message,
     return absl::OkStatus();
   }
   Value* value = it->second;
-  scope->graph->SetType(value, std::move(info.type));
-  GraphEditor::Declare(value);
+  GraphEditor::Declare(value, std::move(info.type));
   if (!info.annotations.empty()) {
     GraphEditor::SetAnnotations(value, std::move(info.annotations));
   }

@@ -125,7 +125,8 @@ class ModelEncoder {
   }
 
   void WriteDeclaration(const Value& value) {
-    WriteValueInfo(names_.Of(value), value.type(), value.annotations(), &out_);
+    WriteValueInfo(names_.Of(value), value.TypeToDeclare(), value.annotations(),
+                   &out_);
   }
 
   void WriteNodes(const Graph& graph, int field) {

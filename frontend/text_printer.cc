@@ -318,7 +318,7 @@ absl::Status TextPrinter::Declarations(const Graph& graph,
     const Value& value = *entry.value;
     RETURN_IF_ERROR(Entry(&first, [&] {
       Notes(std::exchange(dangling, {}));
-      ValueInfo(names_.Of(value), value.type(), value.annotations());
+      ValueInfo(names_.Of(value), value.TypeToDeclare(), value.annotations());
       return absl::OkStatus();
     }));
   }
@@ -396,12 +396,12 @@ void TextPrinter::Operands(std::span<Value* const> values) {
 void TextPrinter::TypeComment(std::span<Value* const> outputs) {
   const bool any =
       std::any_of(outputs.begin(), outputs.end(), [](const Value* value) {
-        return value != nullptr && value->type() != nullptr;
+        return value != nullptr && value->TypeToShow() != nullptr;
       });
   if (!any) return;
   std::string comment;
   AppendTextList("  # ", outputs, "", &comment, [&](const Value* value) {
-    comment += TextOf(value ? value->type() : nullptr);
+    comment += TextOf(value ? value->TypeToShow() : nullptr);
   });
   // Names of dims may contain anything.
   std::replace_if(

@@ -225,6 +225,7 @@ void Graph::SetInput(Node* node, int index, Value* value) {
 }
 
 void Graph::AppendInput(Node* node, Value* value) {
+  node->source_form_ = nullptr;
   ReserveInputs(node, node->num_inputs_ + 1);
   Use* use = &node->uses_[node->num_inputs_];
   use->user_ = node;
@@ -236,6 +237,7 @@ void Graph::AppendInput(Node* node, Value* value) {
 }
 
 void Graph::RemoveInput(Node* node, int index) {
+  node->source_form_ = nullptr;
   ONNXOPT_CHECK(index >= 0 && index < node->num_inputs());
   for (int i = index; i + 1 < node->num_inputs(); ++i) {
     SetInput(node, i, node->inputs_[i + 1]);
@@ -334,7 +336,23 @@ void Graph::RemoveConstant(Value* constant) {
 
 // --- Properties
 
+void Graph::SetOperator(Node* node, const OpDef* op) {
+  node->op_ = op;
+  Changed();
+}
+
+void Graph::SetAttributes(Node* node, std::vector<Attribute> attributes) {
+  node->attributes_ = std::move(attributes);
+  node->source_form_ = nullptr;
+  Changed();
+}
+
+void Graph::SetSourceForm(Node* node, std::unique_ptr<const SourceForm> form) {
+  node->source_form_ = std::move(form);
+}
+
 void Graph::SetAttribute(Node* node, Attribute attribute) {
+  node->source_form_ = nullptr;
   if (!GraphsOf(attribute).empty()) node->has_graphs_ = true;
   Changed();
   for (Attribute& existing : node->attributes_) {
@@ -346,6 +364,7 @@ void Graph::SetAttribute(Node* node, Attribute attribute) {
 }
 
 void Graph::RemoveAttribute(Node* node, std::string_view name) {
+  node->source_form_ = nullptr;
   std::erase_if(node->attributes_,
                 [name](const Attribute& a) { return a.name == name; });
   Changed();

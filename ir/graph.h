@@ -120,6 +120,12 @@ class Graph {
   void SetAttribute(Node* node, Attribute attribute);
   void RemoveAttribute(Node* node, std::string_view name);
   void SetFunction(Node* node, Function* function);
+  void SetOperator(Node* node, const OpDef* op);
+  /// Replaces all attributes, none of which may hold graphs that the node does
+  /// not hold already.
+  void SetAttributes(Node* node, std::vector<Attribute> attributes);
+  /// Null drops it. So do changes of attributes and of the number of inputs.
+  void SetSourceForm(Node* node, std::unique_ptr<const SourceForm> form);
   void SetType(Value* value, TypeRef type);
   void Rename(Value* value, std::string_view name);
   /// Makes an input with a default a constant: callers may no longer

@@ -26,6 +26,11 @@ class GraphEditor {
   };
   static void SetModelFields(Model* model, ModelFields fields);
 
+  /// After all changes since then were undone: nothing changed.
+  static void RestoreEpoch(Model* model, uint64_t epoch) {
+    model->epoch_ = epoch;
+  }
+
   struct FunctionFields {
     std::string_view domain, name, overload;
     std::vector<std::string_view> attributes;
@@ -45,7 +50,7 @@ class GraphEditor {
     graph->quantization_annotations_.push_back(m);
   }
   /// Declares `value` in value_info, after the ones declared before.
-  static void Declare(Value* value);
+  static void Declare(Value* value, TypeRef type);
   static void AddDanglingValueInfo(Graph* graph, std::string_view message) {
     graph->value_infos_.push_back({nullptr, message});
   }

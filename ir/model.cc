@@ -142,7 +142,8 @@ void GraphEditor::SetAnnotations(Node* node, Annotations annotations) {
   node->annotations_ = std::make_unique<Annotations>(std::move(annotations));
 }
 
-void GraphEditor::Declare(Value* value) {
+void GraphEditor::Declare(Value* value, TypeRef type) {
+  value->declared_type_ = std::move(type);
   Graph* graph = value->graph_;
   value->value_info_ = static_cast<int>(graph->value_infos_.size());
   graph->value_infos_.push_back({value, {}});

@@ -12,6 +12,7 @@
 #include "ir/attribute.h"
 #include "ir/op_def.h"
 #include "ir/op_id.h"
+#include "ir/source_form.h"
 #include "ir/value.h"
 #include "support/intrusive_list.h"
 
@@ -72,6 +73,9 @@ class Node : public IntrusiveListNode<Node> {
 
   const Annotations& annotations() const;
 
+  /// Null unless `upgrade` changed the node and it is still as it left it.
+  const SourceForm* source_form() const { return source_form_.get(); }
+
   /// "node 'conv1' (Conv)", or "node producing 'y' (Conv)" without a name.
   std::string Describe() const;
 
@@ -95,6 +99,7 @@ class Node : public IntrusiveListNode<Node> {
   std::vector<Value*> outputs_;
   std::vector<Attribute> attributes_;
   std::unique_ptr<Annotations> annotations_;
+  std::unique_ptr<const SourceForm> source_form_;
 };
 
 }  // namespace onnxopt

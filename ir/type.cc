@@ -100,4 +100,23 @@ bool SameType(const TypeRef& a, const TypeRef& b) {
          a->name() == b->name() && SameType(a->inner(), b->inner());
 }
 
+bool Contradict(const TypeRef& a, const TypeRef& b) {
+  if (a == nullptr || b == nullptr) return false;
+  if (a->kind() != b->kind()) return true;
+  if (!a->IsTensor()) return false;
+  if (a->element() != b->element() && a->element() != ElementType::kUndefined &&
+      b->element() != ElementType::kUndefined) {
+    return true;
+  }
+  if (!a->shape() || !b->shape()) return false;
+  if (a->shape()->size() != b->shape()->size()) return true;
+  for (size_t i = 0; i < a->shape()->size(); ++i) {
+    if (Compare((*a->shape())[i], (*b->shape())[i]) ==
+        DimRelation::kDifferent) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace onnxopt

@@ -75,6 +75,10 @@ class Type {
 /// null only.
 bool SameType(const TypeRef& a, const TypeRef& b);
 
+/// Whether no value can be of both types: another kind, element type, rank or
+/// integer dim. Null contradicts nothing.
+bool Contradict(const TypeRef& a, const TypeRef& b);
+
 }  // namespace onnxopt
 
 #endif  // ONNXOPT_IR_TYPE_H_

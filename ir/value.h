@@ -112,8 +112,23 @@ class Value : public IntrusiveListNode<Value> {
   Graph* graph() const { return graph_; }
 
   std::string_view name() const { return name_; }
-  /// Null when nothing is known.
+  /// What is known to hold: of inputs as the file says, of node outputs as
+  /// inferred. Null when nothing is known.
   const TypeRef& type() const { return type_; }
+  /// What the file claims in value_info; null without such an entry. Nothing
+  /// may be concluded from it but for outputs of unknown operators.
+  const TypeRef& declared_type() const { return declared_type_; }
+  /// What the file has to say about the value when the model is written: the
+  /// declaration, if there is one that does not contradict what is known.
+  const TypeRef& TypeToDeclare() const {
+    return declared_type_ == nullptr || Contradict(type_, declared_type_)
+               ? type_
+               : declared_type_;
+  }
+  /// What is known, or claimed if nothing is: for people to read.
+  const TypeRef& TypeToShow() const {
+    return type_ == nullptr ? declared_type_ : type_;
+  }
 
   /// For a constant its tensor. For an input its default, which a caller of
   /// the model may override and which is therefore not a constant. Else null.
@@ -158,6 +173,7 @@ class Value : public IntrusiveListNode<Value> {
   Use* last_use_ = nullptr;
   std::string_view name_;
   TypeRef type_;
+  TypeRef declared_type_;
   TensorRef tensor_;
   std::unique_ptr<ConstantNode> constant_node_;
   std::unique_ptr<Annotations> annotations_;

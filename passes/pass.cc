@@ -43,6 +43,11 @@ void PassContext::Remark(Text text) {
   state_.diagnostics->Remark(pass_.name, std::move(message));
 }
 
+void PassContext::Warn(std::string message) {
+  if (state_.diagnostics == nullptr) return;
+  state_.diagnostics->Warn(fmt::format("{}: {}", pass_.name, message));
+}
+
 void PassContext::Count(std::string_view counter, int64_t n) {
   const auto it = counters_.find(counter);
   if (it != counters_.end()) {

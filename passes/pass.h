@@ -30,6 +30,7 @@ enum class NumericClass : uint8_t {
 std::string_view NumericClassName(NumericClass numeric);
 
 class PassContext;
+class Target;
 struct PassInfo;
 
 /// An option in angle brackets: `fold<max-growth=1MiB>`.
@@ -64,6 +65,8 @@ struct PassRunState {
   /// May be null.
   Diagnostics* diagnostics = nullptr;
   absl::flat_hash_set<std::string> disabled;
+  /// What the model is to be written for; null: anything can be expressed.
+  const Target* target = nullptr;
   std::optional<int64_t> rewrite_limit;
   /// Rewrites done so far.
   int64_t rewrites = 0;
@@ -95,10 +98,14 @@ class PassContext {
   void Decline(std::string_view reason, Text subject);
 
   void Remark(Text text);
+  void Warn(std::string message);
   void Count(std::string_view counter, int64_t n = 1);
 
   /// As given, else the default. The pass must have declared the option.
   std::string_view Option(std::string_view name) const;
+
+  /// Null: anything can be expressed.
+  const Target* target() const { return state_.target; }
 
   /// Whether the user disabled the part of this pass with that name.
   bool IsDisabled(std::string_view name) const {

@@ -36,7 +36,9 @@ struct PassManagerOptions {
   Diagnostics* diagnostics = nullptr;
   /// At most so many rewrites are done; the rest is left as it is.
   std::optional<int64_t> rewrite_limit;
-  /// Names of passes that are skipped.
+  /// What the model will be legalized to; null: anything can be expressed.
+  const Target* target = nullptr;
+  /// Names of passes and rules that are skipped.
   std::vector<std::string> disabled;
   /// Verifies the model at the start and after every pass that changed it.
   bool verify_each = false;

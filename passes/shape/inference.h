@@ -64,14 +64,21 @@ InferFunction FindInferFunction(const OpDef& op);
 /// the node.
 absl::StatusOr<std::vector<TypeRef>> InferTypes(const Node& node);
 
+/// Adds what InferTypes says to the types of the outputs of `node`. Outputs of
+/// operators that are not in canonical form get the type that the file
+/// declares. Changes nothing when there is nothing new.
+void InferOutputs(Node& node);
+
 /// Type of a constant with that tensor.
 TypeRef TypeOf(const Tensor& tensor);
 
-/// What both say; where they contradict each other `inferred` wins and
-/// `*conflict` (may be null) is set. `declared` adds only what `inferred` does
-/// not know, if `trust_declared`.
-TypeRef MergeTypes(const TypeRef& inferred, const TypeRef& declared,
-                   bool trust_declared, bool* conflict);
+/// What is known about a value: of a constant its tensor's type; of an input of
+/// a nested graph no more than the element type.
+TypeRef KnownType(const Value& value);
+
+/// What two types that both hold say together. Where they contradict each
+/// other, `a`.
+TypeRef MergeTypes(const TypeRef& a, const TypeRef& b);
 
 }  // namespace onnxopt
 

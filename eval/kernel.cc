@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/kernel.h"
+
+#include <array>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "eval/families.h"
+#include "support/status.h"
+
+namespace onnxopt {
+namespace {
+
+using KernelTable = std::array<Kernel, std::size(kOpNames) + 1>;
+
+KernelTable MakeTable() {
+  KernelTable table{};
+  const auto add = [&table](const eval::KernelList& family) {
+    for (const eval::KernelEntry& entry : family) {
+      ONNXOPT_CHECK(table[entry.op] == nullptr);
+      table[entry.op] = entry.kernel;
+    }
+  };
+  add({});
+  return table;
+}
+
+}  // namespace
+
+Kernel FindKernel(const OpDef& op) {
+  static const KernelTable table = MakeTable();
+  return op.is_canonical() ? table[op.id()] : nullptr;
+}
+
+absl::StatusOr<std::vector<TensorRef>> Evaluate(
+    const OpDef& op, std::span<const Attribute> attributes,
+    std::span<const TensorRef> inputs, int num_outputs) {
+  const std::string name(op.FullName());
+  const Kernel kernel = FindKernel(op);
+  const KernelArgs args(op, attributes, inputs, num_outputs);
+  if (kernel == nullptr || args.attributes().HasReferences()) {
+    return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
+  }
+  absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);
+  if (!outputs.ok()) return Annotate(outputs.status(), name);
+  ONNXOPT_CHECK(static_cast<int>(outputs->size()) >= num_outputs);
+  return outputs;
+}
+
+}  // namespace onnxopt
