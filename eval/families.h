@@ -16,11 +16,11 @@ struct KernelEntry {
 using KernelList = std::vector<KernelEntry>;
 
 KernelList CastKernels();
+KernelList ChoiceKernels();  // Where, Clip
 KernelList ElementwiseBinaryKernels();
 KernelList ElementwiseUnaryKernels();
-KernelList LineKernels();
+KernelList LineKernels();  // ArgMax, CumSum, Softmax...
 KernelList ReductionKernels();
-KernelList SelectionKernels();
 
 }  // namespace onnxopt::eval
 

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/families.h"
-#include "eval/signature.h"
+#include "eval/input_check.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -23,11 +23,11 @@ KernelTable MakeTable() {
     }
   };
   add(eval::CastKernels());
+  add(eval::ChoiceKernels());
   add(eval::ElementwiseBinaryKernels());
   add(eval::ElementwiseUnaryKernels());
   add(eval::LineKernels());
   add(eval::ReductionKernels());
-  add(eval::SelectionKernels());
   return table;
 }
 
@@ -47,7 +47,7 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   if (kernel == nullptr || args.attributes().HasReferences()) {
     return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
   }
-  if (absl::Status status = eval::CheckSignature(args); !status.ok()) {
+  if (absl::Status status = eval::CheckInputs(args); !status.ok()) {
     return Annotate(std::move(status), name);
   }
   absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);

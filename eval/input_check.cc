@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/signature.h"
+#include "eval/input_check.h"
 
 #include <algorithm>
 #include <string>
@@ -29,7 +29,7 @@ bool AllowsType(const OpDef& op, std::string_view constraint,
   return constraint == name;
 }
 
-absl::Status CheckSignature(const KernelArgs& args) {
+absl::Status CheckInputs(const KernelArgs& args) {
   const OpDef& op = args.op();
   if (args.num_inputs() < op.min_inputs() ||
       args.num_inputs() > op.max_inputs()) {
