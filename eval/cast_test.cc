@@ -134,7 +134,7 @@ TEST(Cast, PacksTypesBelowAByte) {
 TEST(Cast, StringsToNumbers) {
   EXPECT_EQ(Cast(Strings({6}, {"3.14", "1e-5", "1E8", "+INF", "-inf", "nan"}),
                  ElementType::kFloat),
-            "float[6]{3.14, 1e-05, 1e+08, inf, -inf, nan}");
+            "float[6]{3.14, 1e-05, 100000000, inf, -inf, nan}");
   EXPECT_EQ(Cast(Strings({3}, {"1000", "100.5", "-7"}), ElementType::kInt64),
             "int64[3]{1000, 100, -7}");
   EXPECT_EQ(Cast(Strings({1}, {"9223372036854775807"}), ElementType::kInt64),

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "eval/arithmetic.h"
 #include "eval/kernel.h"
 #include "fmt/format.h"
 #include "ir/op_registry.h"
@@ -19,7 +20,9 @@ std::vector<std::string> Elements(std::string_view bytes) {
   for (size_t i = 0; i < bytes.size(); i += sizeof(T)) {
     T value;
     std::memcpy(&value, bytes.data() + i, sizeof(T));
-    texts.push_back(fmt::format("{}", value));
+    // The sign of a NaN means nothing.
+    texts.push_back(eval::IsNotANumber(value) ? "nan"
+                                              : fmt::format("{}", value));
   }
   return texts;
 }
@@ -66,6 +69,15 @@ std::string ToText(const Tensor& tensor) {
                       "}");
 }
 
+Attribute MakeAttribute(std::string_view name, AttrKind kind,
+                        AttributeValue value) {
+  Attribute attribute;
+  attribute.name = name;
+  attribute.kind = kind;
+  attribute.value = std::move(value);
+  return attribute;
+}
+
 }  // namespace
 
 TensorRef FromBytes(ElementType type, TensorDims dims, std::string_view bytes) {
@@ -86,13 +98,13 @@ TensorRef Strings(TensorDims dims, std::vector<std::string> values) {
 }
 
 Attribute Int(std::string_view name, int64_t value) {
-  return {.name = name, .kind = AttrKind::kInt, .value = value};
+  return MakeAttribute(name, AttrKind::kInt, value);
 }
 Attribute Float(std::string_view name, float value) {
-  return {.name = name, .kind = AttrKind::kFloat, .value = value};
+  return MakeAttribute(name, AttrKind::kFloat, value);
 }
 Attribute String(std::string_view name, std::string_view value) {
-  return {.name = name, .kind = AttrKind::kString, .value = value};
+  return MakeAttribute(name, AttrKind::kString, value);
 }
 
 std::string Eval(std::string_view op, std::vector<TensorRef> inputs,
