@@ -15,6 +15,12 @@ struct KernelEntry {
 };
 using KernelList = std::vector<KernelEntry>;
 
+KernelList MatMulKernels();
+KernelList ConvolutionKernels();
+KernelList PoolingKernels();
+KernelList NormalizationKernels();
+KernelList QuantizationKernels();
+
 }  // namespace onnxopt::eval
 
 #endif  // ONNXOPT_EVAL_FAMILIES_H_

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/families.h"
+#include "eval/signature.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -21,7 +22,11 @@ KernelTable MakeTable() {
       table[entry.op] = entry.kernel;
     }
   };
-  add({});
+  add(eval::MatMulKernels());
+  add(eval::ConvolutionKernels());
+  add(eval::PoolingKernels());
+  add(eval::NormalizationKernels());
+  add(eval::QuantizationKernels());
   return table;
 }
 
@@ -41,6 +46,9 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   if (kernel == nullptr || args.attributes().HasReferences()) {
     return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
   }
+  const absl::Status allowed =
+      eval::CheckSignature(op, attributes, inputs, num_outputs);
+  if (!allowed.ok()) return Annotate(allowed, name);
   absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);
   if (!outputs.ok()) return Annotate(outputs.status(), name);
   ONNXOPT_CHECK(static_cast<int>(outputs->size()) >= num_outputs);
