@@ -21,6 +21,11 @@ KernelList ElementwiseBinaryKernels();
 KernelList ElementwiseUnaryKernels();
 KernelList LineKernels();  // ArgMax, CumSum, Softmax...
 KernelList ReductionKernels();
+KernelList MatMulKernels();
+KernelList ConvolutionKernels();
+KernelList PoolingKernels();
+KernelList NormalizationKernels();
+KernelList QuantizationKernels();
 
 }  // namespace onnxopt::eval
 
