@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/families.h"
-#include "eval/input_check.h"
 #include "eval/signature.h"
 #include "support/status.h"
 
@@ -52,9 +51,6 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   const KernelArgs args(op, attributes, inputs, num_outputs);
   if (kernel == nullptr || args.attributes().HasReferences()) {
     return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
-  }
-  if (absl::Status status = eval::CheckInputs(args); !status.ok()) {
-    return Annotate(std::move(status), name);
   }
   const absl::Status allowed =
       eval::CheckSignature(op, attributes, inputs, num_outputs);

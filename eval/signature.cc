@@ -117,4 +117,17 @@ absl::Status CheckSignature(const OpDef& op,
   return absl::OkStatus();
 }
 
+bool AllowsType(const OpDef& op, std::string_view constraint,
+                ElementType type) {
+  const std::string name =
+      absl::StrCat("tensor(", std::string(ElementTypeName(type)), ")");
+  for (const TypeConstraint& candidate : op.type_constraints()) {
+    if (candidate.name == constraint) {
+      return std::binary_search(candidate.types.begin(), candidate.types.end(),
+                                std::string_view(name));
+    }
+  }
+  return constraint == name;
+}
+
 }  // namespace onnxopt::eval

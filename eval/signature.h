@@ -16,6 +16,9 @@ absl::Status CheckSignature(const OpDef& op,
                             std::span<const Attribute> attributes,
                             std::span<const TensorRef> inputs, int num_outputs);
 
+/// Whether the type constraint `constraint` of `op` contains tensors of `type`.
+bool AllowsType(const OpDef& op, std::string_view constraint, ElementType type);
+
 }  // namespace onnxopt::eval
 
 #endif  // ONNXOPT_EVAL_SIGNATURE_H_

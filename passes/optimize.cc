@@ -10,8 +10,10 @@
 #include "fmt/core.h"
 #include "ir/export_order.h"
 #include "ir/walk.h"
+#include "passes/opset/target.h"
+#include "passes/opset/upgrade.h"
 #include "passes/pipeline.h"
-#include "passes/shape/inference.h"
+#include "passes/shape/graph_inference.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -75,16 +77,19 @@ bool NeedsCanonical(const std::vector<PipelineStep>& steps) {
   });
 }
 
-// In the canonical form. A pipeline that does without leaves every node as it
-// was read.
+// In canonical form and back to the opset the model had. A pipeline that does
+// without leaves every node as it was read.
 absl::StatusOr<PipelineReport> RunCanonical(
     Model& model, const std::vector<PipelineStep>& steps,
-    const PassRegistry& registry, const PassManagerOptions& options) {
-  ForEachGraph(model, [](Graph& graph) {
-    for (Node& node : graph.nodes()) InferOutputs(node);
-  });
-  model.set_state(ModelState::kCanonical);
-  return RunPipeline(model, steps, registry, options);
+    const PassRegistry& registry, PassManagerOptions options) {
+  RETURN_IF_ERROR(Upgrade(model, options.diagnostics));
+  InferModel(model);
+  const Target target;
+  options.target = &target;
+  ASSIGN_OR_RETURN(PipelineReport report,
+                   RunPipeline(model, steps, registry, options));
+  RETURN_IF_ERROR(Legalize(model, target, options.diagnostics));
+  return report;
 }
 
 }  // namespace
