@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/shape/inference.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -22,8 +23,7 @@ std::unique_ptr<Model> Parse(const std::string& text) {
   if (!proto.ok()) return nullptr;
   ReadOptions options;
   Diagnostics diagnostics;
-  auto model =
-      ReadModelProto(Buffer::FromString(*proto), options, &diagnostics);
+  auto model = ReadModelProto(OwnBytes(*proto), options, &diagnostics);
   EXPECT_OK(model);
   return model.ok() ? *std::move(model) : nullptr;
 }
