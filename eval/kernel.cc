@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "eval/arguments.h"
 #include "eval/families.h"
 #include "support/status.h"
 
@@ -21,7 +22,16 @@ KernelTable MakeTable() {
       table[entry.op] = entry.kernel;
     }
   };
-  add({});
+  add(eval::ReshapeKernels());
+  add(eval::MovementKernels());
+  add(eval::FillKernels());
+  add(eval::BlockKernels());
+  add(eval::SelectionKernels());
+  add(eval::ScatterKernels());
+  add(eval::SortingKernels());
+  add(eval::ResizeKernels());
+  add(eval::GridKernels());
+  add(eval::RegionKernels());
   return table;
 }
 
@@ -41,6 +51,7 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   if (kernel == nullptr || args.attributes().HasReferences()) {
     return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
   }
+  RETURN_IF_ERROR(Annotate(eval::CheckArguments(args), name));
   absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);
   if (!outputs.ok()) return Annotate(outputs.status(), name);
   ONNXOPT_CHECK(static_cast<int>(outputs->size()) >= num_outputs);
