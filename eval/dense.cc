@@ -97,7 +97,8 @@ absl::StatusOr<TensorRef> MakeInt64s(std::span<const int64_t> values) {
 }
 
 Strides RowMajorStrides(const TensorDims& dims) {
-  Strides strides(dims.size());
+  Strides strides(dims.size(), 0);
+  if (NumElements(dims).value_or(0) == 0) return strides;
   int64_t stride = 1;
   for (size_t i = dims.size(); i-- > 0;) {
     strides[i] = stride;
@@ -164,7 +165,9 @@ absl::StatusOr<int64_t> NormalizeAxis(int64_t axis, int64_t rank) {
 
 int64_t ProductOf(const TensorDims& dims, size_t begin, size_t end) {
   int64_t product = 1;
-  for (size_t i = begin; i < end; ++i) product *= dims[i];
+  for (size_t i = begin; i < end; ++i) {
+    if (__builtin_mul_overflow(product, dims[i], &product)) return 0;
+  }
   return product;
 }
 

@@ -101,6 +101,7 @@ inline constexpr int64_t kMaxStrings =
 
 /// Strides in elements.
 using Strides = std::vector<int64_t>;
+/// All 0 if there are no elements or too many to count.
 Strides RowMajorStrides(const TensorDims& dims);
 /// NumPy broadcasting; nullopt if the dims do not broadcast.
 std::optional<TensorDims> BroadcastDims(const TensorDims& a,
@@ -117,7 +118,8 @@ void JoinAxes(TensorDims* dims, std::span<Strides> strides);
 /// `axis` counted from the front; an error if it is out of range.
 absl::StatusOr<int64_t> NormalizeAxis(int64_t axis, int64_t rank);
 
-/// The product of dims [begin, end).
+/// The product of dims [begin, end). 0 if it overflows, which the dims of a
+/// tensor do only if it has no elements.
 int64_t ProductOf(const TensorDims& dims, size_t begin, size_t end);
 
 /// Visits all indices of `dims` in row-major order, one run along the last axis

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "eval/arguments.h"
 #include "eval/families.h"
 #include "eval/signature.h"
 #include "support/status.h"
@@ -33,6 +34,16 @@ KernelTable MakeTable() {
   add(eval::PoolingKernels());
   add(eval::NormalizationKernels());
   add(eval::QuantizationKernels());
+  add(eval::ReshapeKernels());
+  add(eval::MovementKernels());
+  add(eval::FillKernels());
+  add(eval::BlockKernels());
+  add(eval::SelectionKernels());
+  add(eval::ScatterKernels());
+  add(eval::SortingKernels());
+  add(eval::ResizeKernels());
+  add(eval::GridKernels());
+  add(eval::RegionKernels());
   return table;
 }
 
@@ -55,6 +66,7 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   const absl::Status allowed =
       eval::CheckSignature(op, attributes, inputs, num_outputs);
   if (!allowed.ok()) return Annotate(allowed, name);
+  RETURN_IF_ERROR(Annotate(eval::CheckArguments(args), name));
   absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);
   if (!outputs.ok()) return Annotate(outputs.status(), name);
   ONNXOPT_CHECK(static_cast<int>(outputs->size()) >= num_outputs);

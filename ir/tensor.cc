@@ -46,6 +46,19 @@ absl::StatusOr<std::shared_ptr<const Buffer>> CopyToBuffer(
   return std::move(scratch).Finish();
 }
 
+// The bytes of a tensor of other dims.
+class OtherDims : public TensorSource {
+ public:
+  explicit OtherDims(TensorRef tensor) : tensor_(std::move(tensor)) {}
+  const TensorRef& tensor() const { return tensor_; }
+  absl::Status Produce(const Tensor&, ByteSink sink) const override {
+    return tensor_->ForEachChunk(sink);
+  }
+
+ private:
+  TensorRef tensor_;
+};
+
 }  // namespace
 
 std::optional<int64_t> NumElements(const TensorDims& dims) {
@@ -160,6 +173,27 @@ TensorRef Tensor::WithExternal(const TensorRef& tensor,
   std::shared_ptr<Tensor> copy(new Tensor(*tensor));
   copy->external_ =
       std::make_shared<const ExternalLocation>(std::move(location));
+  return copy;
+}
+
+absl::StatusOr<TensorRef> Tensor::WithDims(const TensorRef& tensor,
+                                           TensorDims dims) {
+  if (NumElements(dims) != tensor->num_elements_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the elements of ", tensor->TypeString(),
+                     " do not fill a tensor of the given dims"));
+  }
+  std::shared_ptr<Tensor> copy(new Tensor(*tensor));
+  copy->dims_ = std::move(dims);
+  copy->spelling_ = nullptr;
+  copy->annotations_ = nullptr;
+  copy->external_ = nullptr;
+  if (tensor->form_ == Form::kComputed) {
+    // Sources may depend on the dims they were made for.
+    const auto* other = dynamic_cast<const OtherDims*>(tensor->source());
+    copy->source_ = std::make_shared<OtherDims>(
+        other != nullptr ? other->tensor() : tensor);
+  }
   return copy;
 }
 

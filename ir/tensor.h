@@ -86,6 +86,10 @@ class Tensor {
                                 Annotations annotations);
   static TensorRef WithExternal(const TensorRef& tensor,
                                 ExternalLocation location);
+  /// The same elements in the same order with other dims, of the same number
+  /// of elements: data shared, nothing computed. Without the file's form.
+  static absl::StatusOr<TensorRef> WithDims(const TensorRef& tensor,
+                                            TensorDims dims);
 
   ElementType type() const { return type_; }
   const TensorDims& dims() const { return dims_; }

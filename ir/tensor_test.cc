@@ -176,5 +176,47 @@ TEST(AttributeTest, SameAttributeIsBitwise) {
   EXPECT_FALSE(*SameAttribute(a, b));
 }
 
+TEST(TensorTest, OtherDimsShareTheData) {
+  const auto owned = *Tensor::Owned(ElementType::kInt8, {2, 3},
+                                    Bytes<int8_t>({1, 2, 3, 4, 5, 6}));
+  const auto flat = Tensor::WithDims(owned, {6});
+  ASSERT_OK(flat);
+  EXPECT_EQ((*flat)->dims(), TensorDims{6});
+  EXPECT_EQ((*flat)->bytes()->data(), owned->bytes()->data());
+  const auto splat = *Tensor::Splat(ElementType::kInt8, {4}, "a");
+  EXPECT_EQ((*Tensor::WithDims(splat, {2, 2}))->form(), Tensor::Form::kSplat);
+  const auto strings = *Tensor::Strings({2}, {"a", "b"});
+  EXPECT_EQ(&(*Tensor::WithDims(strings, {1, 2}))->strings(),
+            &strings->strings());
+  EXPECT_FALSE(Tensor::WithDims(owned, {5}).ok());
+  EXPECT_FALSE(Tensor::WithDims(owned, {-2, -3}).ok());
+}
+
+// Fails for a tensor of other dims than it was made for, as a source that
+// decodes a sparse tensor would.
+class OnlyForDims : public TensorSource {
+ public:
+  explicit OnlyForDims(TensorDims dims) : dims_(std::move(dims)) {}
+  absl::Status Produce(const Tensor& tensor, ByteSink sink) const override {
+    if (tensor.dims() != dims_) return absl::InternalError("other dims");
+    return sink("abcd");
+  }
+
+ private:
+  TensorDims dims_;
+};
+
+TEST(TensorTest, OtherDimsOfAComputedTensor) {
+  const auto computed =
+      *Tensor::Computed(ElementType::kInt8, {2, 2},
+                        std::make_shared<OnlyForDims>(TensorDims{2, 2}));
+  const auto flat = *Tensor::WithDims(
+      Tensor::WithSpelling(computed, {.sparse = true}, {}), {4});
+  EXPECT_FALSE(flat->IsSpeltSparse());
+  const auto column = *Tensor::WithDims(flat, {4, 1});
+  EXPECT_EQ(*column->bytes(), "abcd");
+  EXPECT_EQ(*flat->bytes(), "abcd");
+}
+
 }  // namespace
 }  // namespace onnxopt
