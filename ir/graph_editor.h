@@ -64,6 +64,7 @@ class GraphEditor {
 
   // --- Node
   static void SetAnnotations(Node* node, Annotations annotations);
+  static void SetName(Node* node, std::string_view name) { node->name_ = name; }
   static void SetFileIndex(Node* node, uint32_t index) {
     node->file_index_ = index;
   }

@@ -226,6 +226,7 @@ absl::Status Tensor::ForEachChunk(ByteSink sink) const {
       return absl::OkStatus();
     }
     case Form::kComputed: {
+      if (*materialized_ != nullptr) return sink((*materialized_)->bytes());
       // A source that sends too little or too much is caught here, before it
       // can corrupt a file.
       int64_t sent = 0;

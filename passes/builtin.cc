@@ -5,12 +5,43 @@
 
 #include "passes/passes.h"
 #include "passes/registry.h"
+#include "passes/rewrite/rule.h"
 #include "support/status.h"
 
 namespace onnxopt {
 namespace {
 
 void Check(const absl::Status& status) { ONNXOPT_CHECK(status.ok()); }
+
+// The pass that applies the built-in rules of one numeric class.
+PassInfo RulesPass(std::string name, std::string summary,
+                   NumericClass numeric) {
+  PassInfo pass;
+  pass.name = std::move(name);
+  pass.summary = std::move(summary);
+  pass.numeric = numeric;
+  pass.required = ModelState::kCanonical;
+  pass.run = [numeric](Model& model, PassContext& context) {
+    RuleSet rules;
+    for (const Rule& rule : BuiltinRules()) {
+      if (rule.numeric == numeric) rules.push_back(rule);
+    }
+    return RunRules(model, rules, context);
+  };
+  return pass;
+}
+
+PassInfo FoldPass() {
+  PassInfo pass;
+  pass.name = "fold";
+  pass.summary = "evaluate nodes whose inputs are constants";
+  pass.numeric = NumericClass::kReassociating;
+  pass.options = {
+      {"exact", "leave what runtimes may round differently", "false"}};
+  pass.required = ModelState::kCanonical;
+  pass.run = FoldConstants;
+  return pass;
+}
 
 }  // namespace
 
@@ -36,6 +67,14 @@ void RegisterBuiltin(PassRegistry& registry) {
       "remove unused carried values, scan inputs and outputs of Loop and Scan");
   add("eliminate-dead", EliminateDead,
       "remove unused nodes, constants, functions and value_info entries");
+
+  Check(registry.Add(FoldPass()));
+  Check(registry.Add(RulesPass("simplify",
+                               "apply the exact rules (see --list-rules)",
+                               NumericClass::kExact)));
+  Check(registry.Add(RulesPass(
+      "fuse", "apply the rules that round differently (see --list-rules)",
+      NumericClass::kReassociating)));
 
   const auto add_group = [&registry](std::string name, std::string summary,
                                      std::vector<std::string> members) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/optimize.h"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "ir/export_order.h"
 #include "ir/walk.h"
 #include "passes/pipeline.h"
+#include "passes/shape/inference.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -66,6 +68,26 @@ void FreezeInitializers(Model& model) {
   }
 }
 
+bool NeedsCanonical(const std::vector<PipelineStep>& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](const PipelineStep& step) {
+    return step.pass == nullptr
+               ? NeedsCanonical(step.steps)
+               : step.pass->required == ModelState::kCanonical;
+  });
+}
+
+// In the canonical form. A pipeline that does without leaves every node as it
+// was read.
+absl::StatusOr<PipelineReport> RunCanonical(
+    Model& model, const std::vector<PipelineStep>& steps,
+    const PassRegistry& registry, const PassManagerOptions& options) {
+  ForEachGraph(model, [](Graph& graph) {
+    for (Node& node : graph.nodes()) InferOutputs(node);
+  });
+  model.set_state(ModelState::kCanonical);
+  return RunPipeline(model, steps, registry, options);
+}
+
 }  // namespace
 
 absl::StatusOr<OptimizeReport> Optimize(Model& model,
@@ -90,7 +112,9 @@ absl::StatusOr<OptimizeReport> Optimize(Model& model,
   const OperatorCounts before = CountOperators(model);
   if (options.freeze_initializers) FreezeInitializers(model);
   ASSIGN_OR_RETURN(report.run,
-                   RunPipeline(model, steps, registry, options.manager));
+                   NeedsCanonical(steps)
+                       ? RunCanonical(model, steps, registry, options.manager)
+                       : RunPipeline(model, steps, registry, options.manager));
   ReportOperators(before, CountOperators(model), &report);
   report.changes = model.epoch() - epoch;
   return report;

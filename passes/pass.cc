@@ -36,6 +36,14 @@ void PassContext::Decline(std::string_view reason, Text subject) {
   Remark([&] { return fmt::format("{}: not done: {}", subject(), reason); });
 }
 
+void PassContext::Decline(std::string_view part, std::string_view reason,
+                          Text subject) {
+  Count(fmt::format("{}: declined: {}", part, reason));
+  Remark([&] {
+    return fmt::format("{}: {}: not done: {}", subject(), part, reason);
+  });
+}
+
 void PassContext::Remark(Text text) {
   if (!state_.diagnostics || !state_.diagnostics->wants_remarks()) return;
   std::string message = text();

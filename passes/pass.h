@@ -96,6 +96,8 @@ class PassContext {
   /// Reports a near miss: `subject` was almost rewritten, but `reason`, a
   /// fixed phrase, forbids it.
   void Decline(std::string_view reason, Text subject);
+  /// The same of a part of the pass with a name of its own, such as a rule.
+  void Decline(std::string_view part, std::string_view reason, Text subject);
 
   void Remark(Text text);
   void Warn(std::string message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole-graph passes. All are exact, need no shapes, run on the main graph,
-// functions and nested graphs at any operator version, and take linear time.
+// The whole-graph passes. But for FoldConstants all are exact, need no shapes,
+// run on the main graph, functions and nested graphs at any operator version.
+// All take linear time.
 #ifndef ONNXOPT_PASSES_PASSES_H_
 #define ONNXOPT_PASSES_PASSES_H_
 
@@ -57,6 +58,14 @@ absl::Status EliminateUnusedBodyInputs(Model& model, PassContext& context);
 /// they do can only be an effect. So they stay, and with them whatever holds
 /// or calls them.
 absl::Status EliminateDead(Model& model, PassContext& context);
+
+/// Refines types, then evaluates nodes whose inputs are constants, and Shape
+/// and Size of values of static shape, in the main graph and nested graphs.
+/// Requires: the canonical state. Ensures: no pure node with a kernel, constant
+/// inputs and a result within the budget remains.
+/// Never: random, unknown or function nodes; results that would make the file
+/// grow by more than the limit; pinned outputs.
+absl::Status FoldConstants(Model& model, PassContext& context);
 
 }  // namespace onnxopt
 
