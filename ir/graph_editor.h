@@ -26,6 +26,10 @@ class GraphEditor {
   };
   static void SetModelFields(Model* model, ModelFields fields);
 
+  /// The model, and its functions that import ai.onnx, import it at `opset`.
+  /// The IR version rises to what that needs.
+  static void SetOpset(Model* model, int64_t opset);
+
   /// After all changes since then were undone: nothing changed.
   static void RestoreEpoch(Model* model, uint64_t epoch) {
     model->epoch_ = epoch;
