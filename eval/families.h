@@ -15,6 +15,13 @@ struct KernelEntry {
 };
 using KernelList = std::vector<KernelEntry>;
 
+KernelList CastKernels();
+KernelList ElementwiseBinaryKernels();
+KernelList ElementwiseUnaryKernels();
+KernelList LineKernels();
+KernelList ReductionKernels();
+KernelList SelectionKernels();
+
 }  // namespace onnxopt::eval
 
 #endif  // ONNXOPT_EVAL_FAMILIES_H_

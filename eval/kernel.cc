@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/families.h"
+#include "eval/signature.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -21,7 +22,12 @@ KernelTable MakeTable() {
       table[entry.op] = entry.kernel;
     }
   };
-  add({});
+  add(eval::CastKernels());
+  add(eval::ElementwiseBinaryKernels());
+  add(eval::ElementwiseUnaryKernels());
+  add(eval::LineKernels());
+  add(eval::ReductionKernels());
+  add(eval::SelectionKernels());
   return table;
 }
 
@@ -40,6 +46,9 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   const KernelArgs args(op, attributes, inputs, num_outputs);
   if (kernel == nullptr || args.attributes().HasReferences()) {
     return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
+  }
+  if (absl::Status status = eval::CheckSignature(args); !status.ok()) {
+    return Annotate(std::move(status), name);
   }
   absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);
   if (!outputs.ok()) return Annotate(outputs.status(), name);
