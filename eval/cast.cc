@@ -12,7 +12,7 @@
 #include "eval/dense.h"
 #include "eval/elements.h"
 #include "eval/families.h"
-#include "eval/signature.h"
+#include "eval/input_check.h"
 #include "support/status.h"
 
 namespace onnxopt::eval {

@@ -25,12 +25,12 @@ absl::StatusOr<Broadcast> Broadcast::Of(std::vector<const Tensor*> operands) {
   if (!NumElements(result.dims_)) {
     return absl::InvalidArgumentError("the result is too large");
   }
-  result.loop_dims_ = result.dims_;
-  for (const Tensor* operand : operands) {
-    result.loop_strides_.push_back(
-        BroadcastStrides(operand->dims(), result.dims_));
-  }
   if (*NumElements(result.dims_) > 0) {
+    for (const Tensor* operand : operands) {
+      result.loop_strides_.push_back(
+          BroadcastStrides(operand->dims(), result.dims_));
+    }
+    result.loop_dims_ = result.dims_;
     JoinAxes(&result.loop_dims_, std::span(result.loop_strides_));
   }
   result.operands_ = std::move(operands);

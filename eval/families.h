@@ -16,11 +16,16 @@ struct KernelEntry {
 using KernelList = std::vector<KernelEntry>;
 
 KernelList CastKernels();
+KernelList ChoiceKernels();  // Where, Clip
 KernelList ElementwiseBinaryKernels();
 KernelList ElementwiseUnaryKernels();
-KernelList LineKernels();
+KernelList LineKernels();  // ArgMax, CumSum, Softmax...
 KernelList ReductionKernels();
-KernelList SelectionKernels();
+KernelList MatMulKernels();
+KernelList ConvolutionKernels();
+KernelList PoolingKernels();
+KernelList NormalizationKernels();
+KernelList QuantizationKernels();
 
 }  // namespace onnxopt::eval
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checking the inputs of a kernel against the operator's signature.
+// Arguments against the schema of their operator.
 #ifndef ONNXOPT_EVAL_SIGNATURE_H_
 #define ONNXOPT_EVAL_SIGNATURE_H_
 
@@ -8,12 +8,13 @@
 
 namespace onnxopt::eval {
 
-/// Whether the operator allows the number of inputs, which of them are missing,
-/// and their element types, alone and together.
-absl::Status CheckSignature(const KernelArgs& args);
-
-/// Whether the type constraint `constraint` of `op` contains tensors of `type`.
-bool AllowsType(const OpDef& op, std::string_view constraint, ElementType type);
+/// Whether the inputs are as many as the operator takes, none that it requires
+/// is missing, their types are allowed and equal where the schema has one type
+/// variable, and the attributes are of the kinds it knows and complete.
+/// After this a kernel need not ask for the types of its inputs again.
+absl::Status CheckSignature(const OpDef& op,
+                            std::span<const Attribute> attributes,
+                            std::span<const TensorRef> inputs, int num_outputs);
 
 }  // namespace onnxopt::eval
 

@@ -62,6 +62,10 @@ class GraphEditor {
   // --- Value
   static void SetAnnotations(Value* value, Annotations annotations);
   static void SetPinned(Value* value) { value->pinned_ = true; }
+  /// The type of an input is only a claim of the file.
+  static void MoveTypeToDeclared(Value* input) {
+    input->declared_type_ = std::exchange(input->type_, nullptr);
+  }
   /// Gives an input the default `tensor`.
   static void SetDefault(Value* input, TensorRef tensor);
   static void SetConstantNode(Value* constant, ConstantNode node);

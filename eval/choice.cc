@@ -140,8 +140,6 @@ Outputs Clip(const KernelArgs& args) {
 
 }  // namespace
 
-KernelList SelectionKernels() {
-  return {{"Clip"_op, Clip}, {"Where"_op, Where}};
-}
+KernelList ChoiceKernels() { return {{"Clip"_op, Clip}, {"Where"_op, Where}}; }
 
 }  // namespace onnxopt::eval
