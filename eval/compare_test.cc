@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "eval/testing.h"
+#include "eval/run_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/status_matchers.h"

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "eval/dense.h"
-#include "eval/testing.h"
+#include "eval/run_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "support/status_matchers.h"

@@ -74,7 +74,18 @@ absl::StatusOr<Datum> ReadDatum(const std::string& path, const TypeRef& type,
   } else if (type != nullptr && !type->IsTensor()) {
     kind = 0;
   }
-  return ReadMessage(file->bytes(), kind, tensors);
+  ASSIGN_OR_RETURN(Datum datum, ReadMessage(file->bytes(), kind, tensors));
+  // Older vectors store bfloat16 as the integers NumPy had for it.
+  if (kind == kTensorKind && type != nullptr &&
+      type->element() == ElementType::kBfloat16 &&
+      datum.tensor()->type() == ElementType::kUint16) {
+    const Tensor& tensor = *datum.tensor();
+    ASSIGN_OR_RETURN(const std::string_view bytes, tensor.bytes());
+    ASSIGN_OR_RETURN(TensorRef same, Tensor::Owned(ElementType::kBfloat16,
+                                                   tensor.dims(), bytes));
+    return Datum(std::move(same));
+  }
+  return datum;
 }
 
 }  // namespace onnxopt

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Models from text and data for tests of the evaluator.
-#ifndef ONNXOPT_EVAL_TESTING_H_
-#define ONNXOPT_EVAL_TESTING_H_
+#ifndef ONNXOPT_EVAL_RUN_TESTING_H_
+#define ONNXOPT_EVAL_RUN_TESTING_H_
 
 #include <memory>
 #include <string>
@@ -29,4 +29,4 @@ std::string ToText(const std::vector<Datum>& data);
 
 }  // namespace onnxopt::eval_testing
 
-#endif  // ONNXOPT_EVAL_TESTING_H_
+#endif  // ONNXOPT_EVAL_RUN_TESTING_H_

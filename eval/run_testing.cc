@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "eval/testing.h"
+#include "eval/run_testing.h"
 
 #include <utility>
 
