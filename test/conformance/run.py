@@ -7,6 +7,7 @@ evaluates the upgraded model, `fold` makes the inputs constants and folds the
 graph, `lower` takes the model back to its own opset and reads it again. A
 vector passes if each way gives the stored outputs. Operators the evaluator
 cannot run must be in unsupported.txt; one that is there and runs fails.
+Vectors that are wrong themselves are in wrong.txt.
 """
 import argparse
 import collections
@@ -24,7 +25,7 @@ import harness
 
 BATCH = 50
 BATCH_TIMEOUT_SECONDS = 600
-OUTCOMES = ('passed', 'failed', 'unsupported')
+OUTCOMES = ('passed', 'failed', 'unsupported', 'wrong')
 
 
 def run_batch(tool, models):
@@ -67,10 +68,10 @@ def print_operators(results):
     operators = collections.defaultdict(collections.Counter)
     for operator, outcome, _ in results.values():
         operators[operator][outcome] += 1
-    print(f'{"operator":32}' + ''.join(f'{o:>12}' for o in OUTCOMES))
+    print(f'{"operator":32}' + ''.join(f'{o:>12}' for o in OUTCOMES[:3]))
     for operator in sorted(operators):
         counts = operators[operator]
-        print(f'{operator:32}' + ''.join(f'{counts[o]:12}' for o in OUTCOMES))
+        print(f'{operator:32}' + ''.join(f'{counts[o]:12}' for o in OUTCOMES[:3]))
 
 
 def main():
@@ -103,11 +104,17 @@ def main():
             name: message for name, (_, outcome, message) in results.items()
             if outcome == 'unsupported'})
         unsupported = harness.ExpectedList(unsupported.path)
+    wrong = harness.ExpectedList(HERE / 'wrong.txt')
     score = harness.Score(OUTCOMES, HERE / 'floors.json',
                           'sample' if args.sample else 'full')
     for model in models:
         _, outcome, message = results[model.name]
-        if outcome == 'failed':
+        if outcome == 'failed' and model.name in wrong:
+            score.add(model.group, 'wrong')
+        elif outcome == 'passed' and model.name in wrong:
+            score.fail(model.group, model.name,
+                       f'it passes: remove it from {wrong.path.name}')
+        elif outcome == 'failed':
             score.fail(model.group, model.name, message)
         elif outcome == 'unsupported' and model.name not in unsupported:
             score.fail(model.group, model.name,
