@@ -29,7 +29,7 @@ INCLUDE = re.compile(r'#include "([a-z]+)/')
 
 
 def is_test(path):
-    return path.name.endswith('_test.cc') or path.stem == 'testing'
+    return path.name.endswith('_test.cc') or path.stem.endswith('testing')
 
 
 def problems_of(root, path):

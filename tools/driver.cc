@@ -23,6 +23,7 @@
 #include "ir/verifier.h"
 #include "passes/optimize.h"
 #include "support/status.h"
+#include "tools/check_result.h"
 #include "tools/expected.h"
 #include "tools/reporter.h"
 #include "tools/signals.h"
@@ -77,6 +78,11 @@ class ModelRun {
     if (absl::Status status = OptimizeModel(); !status.ok()) {
       return Fail(input_, status);
     }
+    if (options_.check && !ChecksWrittenFile()) {
+      if (absl::Status status = CheckEncoded(); !status.ok()) {
+        return Fail(input_, status);
+      }
+    }
     if (options_.output) {
       if (absl::Status status = Write(); !status.ok()) {
         return Fail(output_, status);
@@ -88,9 +94,13 @@ class ModelRun {
   }
 
  private:
-  absl::Status Read() {
+  static ReadOptions ReadFrom(const std::string& path) {
     ReadOptions read;
-    read.folder = std::filesystem::path(options_.input).parent_path().string();
+    read.folder = std::filesystem::path(path).parent_path().string();
+    return read;
+  }
+
+  absl::Status Read() {
     proto_ = source_.file;
     facts_.bytes_before = source_.file->bytes().size();
     if (source_.is_text) {
@@ -103,7 +113,7 @@ class ModelRun {
     }
     Diagnostics diagnostics;
     absl::StatusOr<std::unique_ptr<Model>> model =
-        ReadModelProto(proto_, read, &diagnostics);
+        ReadModelProto(proto_, ReadFrom(options_.input), &diagnostics);
     Report(diagnostics);
     RETURN_IF_ERROR(model.status());
     model_ = *std::move(model);
@@ -177,6 +187,35 @@ class ModelRun {
                               text.ok() ? *text : text.status().ToString()));
   }
 
+  // Whether --check can look at the output before it gets its name.
+  bool ChecksWrittenFile() const {
+    if (!options_.output || options_.text || *options_.output == "-") {
+      return false;
+    }
+    std::error_code ignored;
+    const auto status = std::filesystem::status(*options_.output, ignored);
+    return !std::filesystem::exists(status) ||
+           std::filesystem::is_regular_file(status);
+  }
+
+  // Of what is not written to a file as it is.
+  absl::Status CheckEncoded() {
+    ASSIGN_OR_RETURN(std::string bytes, SerializeModel(*model_));
+    return Check(OwnBytes(std::move(bytes)), ReadFrom(options_.input));
+  }
+
+  absl::Status Check(std::shared_ptr<const Buffer> result,
+                     const ReadOptions& read) {
+    std::vector<std::string> unchecked;
+    RETURN_IF_ERROR(CheckResult({proto_, ReadFrom(options_.input)},
+                                {std::move(result), read}, options_,
+                                &unchecked));
+    for (const std::string& reason : unchecked) {
+      PrintToStderr(fmt::format("unchecked: {}\n", reason));
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Write() {
     Diagnostics diagnostics;
     const absl::Status status =
@@ -205,11 +244,14 @@ class ModelRun {
     write.keep_external = options_.keep_external;
     write.known_complaints = complaints_;
     write.on_temporary = SetTemporaryFile;
-#ifdef ONNXOPT_ONNX_BRIDGE
     write.validate = [this, diagnostics](const Buffer& written) {
-      return CheckByOnnx(written, diagnostics);
-    };
+#ifdef ONNXOPT_ONNX_BRIDGE
+      RETURN_IF_ERROR(CheckByOnnx(written, diagnostics));
 #endif
+      return options_.check
+                 ? Check(ViewBytes(written.bytes()), ReadFrom(*options_.output))
+                 : absl::OkStatus();
+    };
     ASSIGN_OR_RETURN(facts_.bytes_after,
                      WriteModel(*model_, *options_.output, write, diagnostics));
     return absl::OkStatus();

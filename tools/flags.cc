@@ -85,6 +85,32 @@ absl::Status SetRewriteLimit(std::string_view value, ToolOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status SetCheck(std::string_view value, ToolOptions& options) {
+  constexpr int64_t kDefaultDraws = 3;
+  options.check_if_possible = value == "if-possible";
+  options.check = kDefaultDraws;
+  if (!value.empty() && !options.check_if_possible) {
+    ASSIGN_OR_RETURN(options.check, ParseNumber(value, 1000));
+    if (*options.check == 0) {
+      return absl::InvalidArgumentError("0 inputs check nothing");
+    }
+  }
+  return absl::OkStatus();
+}
+
+template <auto member>
+absl::Status SetTolerance(std::string_view value, ToolOptions& options) {
+  double number = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || rest != end || !(number >= 0)) {
+    return absl::InvalidArgumentError(
+        fmt::format("{} is not a tolerance", QuoteForMessage(value)));
+  }
+  options.*member = number;
+  return absl::OkStatus();
+}
+
 absl::Status SetExternalData(std::string_view value, ToolOptions& options) {
   options.external_data = true;
   options.external_file = std::string(value);
@@ -125,6 +151,17 @@ constexpr Flag kFlags[] = {
     {"--data", Takes::kValue, "FILE",
      "where the tensors are that the text of the input leaves out",
      SetText<&O::data_file>},
+    {"--check", Takes::kOptionalValue, "N",
+     "run the input and the result on N (3) random inputs and fail, without an "
+     "output, if they compute different results or cannot be run; "
+     "--check=if-possible only prints 'unchecked: REASON' if they cannot be "
+     "run",
+     SetCheck},
+    {"--rtol", Takes::kValue, "X",
+     "for --check: tolerance relative to the largest magnitude of an output",
+     SetTolerance<&O::rtol>},
+    {"--atol", Takes::kValue, "X", "for --check: absolute tolerance",
+     SetTolerance<&O::atol>},
     {"--verify-only", Takes::kNothing, "", "check the input and do nothing",
      SetTrue<&O::verify_only>},
     {"--verify-each", Takes::kNothing, "",
@@ -290,8 +327,14 @@ absl::Status CheckCombination(const ToolOptions& options) {
   if (writes && (options.verify_only || options.verify_diagnostics)) {
     return error("--verify-only and --verify-diagnostics write no output");
   }
-  if (!writes && !options.verify_only && !options.verify_diagnostics &&
-      !PrintsSomething(options)) {
+  if (options.check && (options.verify_only || options.verify_diagnostics)) {
+    return error("--check needs a result, which --verify-only has not");
+  }
+  if ((options.rtol || options.atol) && !options.check) {
+    return error("--rtol and --atol are for --check");
+  }
+  if (!writes && !options.check && !options.verify_only &&
+      !options.verify_diagnostics && !PrintsSomething(options)) {
     return error(
         "no output; give -o FILE, or --summary to see what would change");
   }

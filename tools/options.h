@@ -26,6 +26,14 @@ struct ToolOptions {
   std::vector<std::string> disabled;
   std::optional<int64_t> rewrite_limit;
 
+  /// On how many inputs the result is compared with the input; none: not at
+  /// all.
+  std::optional<int64_t> check;
+  /// What cannot be compared is no error.
+  bool check_if_possible = false;
+  std::optional<double> rtol;
+  std::optional<double> atol;
+
   bool verify_each = false;
   bool verify_only = false;
   bool verify_diagnostics = false;

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/random_inputs.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "eval/dense.h"
+#include "eval/elements.h"
+#include "eval/int_range.h"
+#include "eval/interpreter.h"
+#include "support/status.h"
+
+namespace onnxopt {
+namespace {
+
+// SplitMix64: the standard library's distributions differ between platforms.
+class Random {
+ public:
+  Random(uint64_t seed, uint64_t stream) : state_(seed) {
+    state_ = Next() ^ (stream * 0x9e3779b97f4a7c15);
+  }
+  uint64_t Next() {
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  }
+  /// In [0, n).
+  int64_t Below(int64_t n) {
+    return static_cast<int64_t>(Next() % static_cast<uint64_t>(n));
+  }
+  int64_t Between(int64_t min, int64_t max) {
+    return min + Below(max - min + 1);
+  }
+  /// In [0, 1).
+  double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
+
+ private:
+  uint64_t state_;
+};
+
+// Sizes of dims that may be chosen, from what most models accept quickly to
+// what those need that shrink their input much.
+struct SizeChoice {
+  std::array<int64_t, 6> sizes;
+  bool all_the_same;
+};
+constexpr SizeChoice kSizeChoices[] = {
+    {{1, 2, 3, 4, 5, 7}, false},        {{1, 2, 3, 4, 5, 7}, true},
+    {{8, 16, 24, 32, 40, 48}, false},   {{16, 16, 32, 32, 48, 64}, true},
+    {{32, 64, 96, 96, 128, 160}, true}, {{64, 96, 128, 160, 224, 256}, false},
+};
+constexpr double kEdgeFloats[] = {0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 8.0, 1e-3};
+constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
+
+class InputMaker {
+ public:
+  InputMaker(const Model& model, const RandomInputOptions& options)
+      : model_(model), options_(options), dims_(options.dims) {}
+
+  absl::StatusOr<RandomInputs> Make() {
+    RandomInputs result;
+    const std::vector<Value*> inputs = RunInputs(model_);
+    // First all dims, because ranges of indices depend on those of others.
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Random random(options_.seed, 2 * i);
+      sizes_[inputs[i]] = ChooseDims(inputs[i]->type(), random);
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Random random(options_.seed, 2 * i + 1);
+      absl::StatusOr<Datum> datum = MakeInput(*inputs[i], random);
+      if (!datum.ok()) {
+        return Annotate(
+            datum.status(),
+            absl::StrCat("input '", std::string(inputs[i]->name()), "'"));
+      }
+      result.data.push_back(*std::move(datum));
+    }
+    result.dims = std::move(dims_);
+    return result;
+  }
+
+ private:
+  int64_t ChooseSize(Random& random) {
+    const int last = std::size(kSizeChoices) - 1;
+    const SizeChoice& choice =
+        kSizeChoices[std::clamp(options_.attempt, 0, last)];
+    if (!choice.all_the_same) return choice.sizes[random.Below(6)];
+    Random common(options_.seed, UINT64_MAX);
+    return choice.sizes[common.Below(6)];
+  }
+
+  int64_t SizeOf(const Dim& dim, Random& random) {
+    if (dim.IsInteger()) return dim.value();
+    const std::string name(dim.name());
+    if (name.empty()) return ChooseSize(random);
+    const auto it = dims_.find(name);
+    if (it != dims_.end()) return it->second;
+    return dims_[name] = ChooseSize(random);
+  }
+
+  TensorDims ChooseDims(const TypeRef& type, Random& random) {
+    TensorDims dims;
+    if (type == nullptr || !type->IsTensor()) return dims;
+    if (!type->shape()) {
+      dims.resize(random.Between(1, 3));
+      for (int64_t& dim : dims) dim = ChooseSize(random);
+      return dims;
+    }
+    for (const Dim& dim : *type->shape()) {
+      dims.push_back(SizeOf(dim, random));
+    }
+    return dims;
+  }
+
+  absl::StatusOr<Datum> MakeInput(const Value& input, Random& random) {
+    if (const TensorRef& given = input.tensor()) {
+      // What is no floating-point number may be an index or a shape.
+      if (!options_.override_defaults || !eval::IsFloating(given->type())) {
+        return Datum();
+      }
+      return MakeTensor(given->type(), given->dims(), {}, random);
+    }
+    if (input.type() == nullptr) {
+      return absl::UnimplementedError("has no type");
+    }
+    if (input.type()->IsTensor()) {
+      const ElementType type = input.type()->element();
+      eval::IntRange range;
+      if (eval::IsInteger(type)) {
+        range = eval::AcceptedRange(
+            input, [this](const Value& value) { return KnownDims(value); });
+      }
+      return MakeTensor(type, sizes_.at(&input), range, random);
+    }
+    return MakeNested(input.type(), random);
+  }
+
+  absl::StatusOr<Datum> MakeNested(const TypeRef& type, Random& random) {
+    if (type != nullptr && type->IsTensor()) {
+      return MakeTensor(type->element(), ChooseDims(type, random), {}, random);
+    }
+    if (type != nullptr && type->kind() == Type::Kind::kSequence) {
+      std::vector<Datum> elements(random.Between(1, 3));
+      for (Datum& element : elements) {
+        ASSIGN_OR_RETURN(element, MakeNested(type->inner(), random));
+      }
+      return Datum::Sequence(std::move(elements));
+    }
+    if (type != nullptr && type->kind() == Type::Kind::kOptional) {
+      if (random.Below(3) == 0) return Datum::EmptyOptional();
+      ASSIGN_OR_RETURN(Datum element, MakeNested(type->inner(), random));
+      return Datum::Optional(std::move(element));
+    }
+    return absl::UnimplementedError(
+        absl::StrCat("no values can be made of type ",
+                     type == nullptr ? "unknown" : type->ToString()));
+  }
+
+  std::optional<TensorDims> KnownDims(const Value& value) {
+    if (value.tensor() != nullptr) return value.tensor()->dims();
+    const auto it = sizes_.find(&value);
+    if (it != sizes_.end()) return it->second;
+    const TypeRef& type = value.type();
+    if (type == nullptr || !type->IsTensor() || !type->shape()) {
+      return std::nullopt;
+    }
+    TensorDims dims;
+    for (const Dim& dim : *type->shape()) {
+      const auto named = dims_.find(std::string(dim.name()));
+      if (!dim.IsInteger() && named == dims_.end()) return std::nullopt;
+      dims.push_back(dim.IsInteger() ? dim.value() : named->second);
+    }
+    return dims;
+  }
+
+  absl::StatusOr<Datum> MakeTensor(ElementType type, TensorDims dims,
+                                   const eval::IntRange& range,
+                                   Random& random) {
+    TensorRef tensor;
+    if (type == ElementType::kString) {
+      const std::optional<int64_t> count = NumElements(dims);
+      std::vector<std::string> strings(count.value_or(0));
+      for (std::string& text : strings) {
+        text = kWords[random.Below(kWords.size())];
+      }
+      ASSIGN_OR_RETURN(tensor, Tensor::Strings(std::move(dims), strings));
+      return Datum(std::move(tensor));
+    }
+    const bool is_complex =
+        type == ElementType::kComplex64 || type == ElementType::kComplex128;
+    ASSIGN_OR_RETURN(eval::TensorBuilder builder,
+                     eval::TensorBuilder::Create(type, std::move(dims)));
+    if (is_complex) {
+      FillFloats(type == ElementType::kComplex64 ? ElementType::kFloat
+                                                 : ElementType::kDouble,
+                 2 * builder.num_elements(), builder.bytes(), random);
+    } else if (eval::IsFloating(type)) {
+      FillFloats(type, builder.num_elements(), builder.bytes(), random);
+    } else {
+      FillIntegers(range, builder, random);
+    }
+    ASSIGN_OR_RETURN(tensor, std::move(builder).Finish());
+    return Datum(std::move(tensor));
+  }
+
+  void FillFloats(ElementType type, int64_t count, std::span<char> bytes,
+                  Random& random) {
+    // Most nets expect about [-1, 1]; images and the like are larger.
+    const double scale = random.Below(3) == 0 ? 4 : 1;
+    std::vector<double> values;
+    for (int64_t begin = 0; begin < count; begin += eval::kBlock) {
+      values.resize(std::min(eval::kBlock, count - begin));
+      for (double& value : values) {
+        value = random.Below(16) == 0
+                    ? kEdgeFloats[random.Below(std::size(kEdgeFloats))]
+                    : scale * (2 * random.Unit() - 1);
+      }
+      eval::StoreFloating(type, values, begin, bytes);
+    }
+  }
+
+  void FillIntegers(eval::IntRange range, eval::TensorBuilder& builder,
+                    Random& random) {
+    const ElementType type = builder.type();
+    const int bits = BitWidth(type);
+    // Small types hold quantized numbers, large ones ids.
+    if (type == ElementType::kBool) {
+      range.min = 0;
+      range.max = 1;
+    } else if (range.IsFree() && bits <= 8) {
+      range.max =
+          (int64_t{1} << (eval::IsUnsigned(type) ? bits : bits - 1)) - 1;
+      range.min = eval::IsUnsigned(type) ? 0 : -range.max - 1;
+    } else if (range.IsFree()) {
+      range.min = 0;
+      range.max = 9;
+    }
+    range.max = std::min(range.max, range.min + (int64_t{1} << 31));
+    const int64_t count = builder.num_elements();
+    const int64_t wildcard = count > 0 ? random.Below(count) : 0;
+    std::vector<int64_t> values;
+    for (int64_t begin = 0; begin < count; begin += eval::kBlock) {
+      values.resize(std::min(eval::kBlock, count - begin));
+      for (size_t i = 0; i < values.size(); ++i) {
+        const int64_t index = begin + static_cast<int64_t>(i);
+        switch (range.kind) {
+          case eval::IntRange::Kind::kPlain:
+            values[i] = random.Between(range.min, range.max);
+            break;
+          case eval::IntRange::Kind::kReshape:
+            values[i] = index == wildcard ? -1 : 1;
+            break;
+          case eval::IntRange::Kind::kAxes:
+            values[i] = index;
+            break;
+        }
+      }
+      eval::StoreIntegers(type, values, begin, builder.bytes());
+    }
+  }
+
+  const Model& model_;
+  const RandomInputOptions& options_;
+  std::map<std::string, int64_t> dims_;
+  absl::flat_hash_map<const Value*, TensorDims> sizes_;
+};
+
+}  // namespace
+
+std::string RandomInputs::DimsText() const {
+  std::string text;
+  for (const auto& [name, size] : dims) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ", name, " = ", size);
+  }
+  return text;
+}
+
+absl::StatusOr<RandomInputs> MakeRandomInputs(
+    const Model& model, const RandomInputOptions& options) {
+  return InputMaker(model, options).Make();
+}
+
+}  // namespace onnxopt

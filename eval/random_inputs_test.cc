@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eval/random_inputs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "eval/dense.h"
+#include "eval/run_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "support/status_matchers.h"
+
+namespace onnxopt {
+namespace {
+
+using namespace eval_testing;  // NOLINT: the vocabulary of these tests
+
+RandomInputs Make(std::string_view graph, uint64_t seed = 1, int attempt = 0,
+                  bool override_defaults = false) {
+  const auto model = ModelOf(graph);
+  EXPECT_OK(model);
+  if (!model.ok()) return {};
+  RandomInputOptions options;
+  options.seed = seed;
+  options.attempt = attempt;
+  options.override_defaults = override_defaults;
+  const auto inputs = MakeRandomInputs(**model, options);
+  EXPECT_OK(inputs);
+  return inputs.value_or(RandomInputs());
+}
+
+std::vector<int64_t> Integers(const Datum& datum) {
+  const auto values = eval::IntegersOf(*datum.tensor());
+  EXPECT_OK(values);
+  return values.value_or(std::vector<int64_t>());
+}
+
+constexpr char kTwoDims[] =
+    "g (float[N,3] x, float[N,M] y) => (z) { z = Add (x, y) }";
+
+TEST(RandomInputsTest, NamedDimsHaveOneSize) {
+  std::set<int64_t> sizes;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    const RandomInputs inputs = Make(kTwoDims, seed);
+    const int64_t n = inputs.dims.at("N");
+    const int64_t m = inputs.dims.at("M");
+    EXPECT_EQ(inputs.data[0].tensor()->dims(), (TensorDims{n, 3}));
+    EXPECT_EQ(inputs.data[1].tensor()->dims(), (TensorDims{n, m}));
+    sizes.insert(n);
+  }
+  EXPECT_TRUE(sizes.contains(1));
+  EXPECT_GE(sizes.size(), 4U);
+}
+
+TEST(RandomInputsTest, TheSeedDecides) {
+  EXPECT_EQ(ToText(Make(kTwoDims, 3).data), ToText(Make(kTwoDims, 3).data));
+  EXPECT_NE(ToText(Make(kTwoDims, 3).data), ToText(Make(kTwoDims, 4).data));
+  // The same everywhere and for ever.
+  EXPECT_EQ(ToText(Make("g (int64[4] x) => (x) {}", 1).data),
+            "int64[4]{6, 4, 6, 5}");
+}
+
+TEST(RandomInputsTest, LaterAttemptsGiveAllDimsOneSize) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const RandomInputs inputs = Make(kTwoDims, seed, /*attempt=*/1);
+    EXPECT_EQ(inputs.dims.at("N"), inputs.dims.at("M"));
+  }
+}
+
+TEST(RandomInputsTest, FloatsAreModerate) {
+  const Datum datum = Make("g (float[1000] x) => (y) { y = Relu (x) }").data[0];
+  const auto values = eval::FloatsOf(*datum.tensor());
+  ASSERT_OK(values);
+  for (const double value : *values) EXPECT_LE(std::abs(value), 8);
+  EXPECT_GT(std::count(values->begin(), values->end(), 0.0), 0);
+}
+
+TEST(RandomInputsTest, IndicesAreInRange) {
+  // Through operators that pass elements on, and through a function.
+  for (const char* graph :
+       {R"(g (int64[100] x, float[3,7] w) => (y) { y = Gather (w, x) })",
+        R"(g (int64[100] x, float[3,N] w) => (y) {
+             a = Constant <value = int64[1] {0}> ()
+             u = Unsqueeze (x, a)
+             c = Cast <to = 6> (u)
+             y = Gather (w, c)
+           })",
+        R"(g (int64[100] x) => (y) {
+             w = Constant <value = float[3] {1, 2, 3}> ()
+             y = f.G (w, x)
+           }
+           <domain: "f", opset_import: ["": 27]>
+           G (d, i) => (y) { w = Constant <value = float[3] {1, 2, 3}> ()
+                             y = Gather (w, i) })"}) {
+    const std::vector<int64_t> values = Integers(Make(graph).data[0]);
+    EXPECT_EQ(std::set<int64_t>(values.begin(), values.end()),
+              (std::set<int64_t>{0, 1, 2}))
+        << graph;
+  }
+}
+
+TEST(RandomInputsTest, AllUsesCount) {
+  const std::vector<int64_t> values =
+      Integers(Make(R"(g (int64[100] x, float[9] a, float[2] b) => (y, z) {
+                         y = Gather (a, x)
+                         z = Gather (b, x)
+                       })")
+                   .data[0]);
+  EXPECT_EQ(std::set<int64_t>(values.begin(), values.end()),
+            (std::set<int64_t>{0, 1}));
+}
+
+TEST(RandomInputsTest, ShapesAreShapes) {
+  std::vector<int64_t> values =
+      Integers(Make(R"(g (float[2,3] x, int64[3] s) => (y) {
+                         y = Reshape (x, s)
+                       })")
+                   .data[1]);
+  std::sort(values.begin(), values.end());
+  EXPECT_EQ(values, (std::vector<int64_t>{-1, 1, 1}));
+}
+
+TEST(RandomInputsTest, QuantizedNumbersUseTheirRange) {
+  const std::vector<int64_t> values =
+      Integers(Make(R"(g (uint8[2000] x, float s) => (y) {
+                         y = DequantizeLinear (x, s)
+                       })")
+                   .data[0]);
+  EXPECT_LT(*std::min_element(values.begin(), values.end()), 10);
+  EXPECT_GT(*std::max_element(values.begin(), values.end()), 245);
+}
+
+TEST(RandomInputsTest, DefaultsAreLeftOutOrReplaced) {
+  constexpr char kGraph[] =
+      "g (float x, float[2] w = {1, 2}) => (y) { y = Add (x, w) }";
+  EXPECT_TRUE(Make(kGraph).data[1].IsAbsent());
+  const RandomInputs replaced = Make(kGraph, 1, 0, true);
+  ASSERT_TRUE(replaced.data[1].IsTensor());
+  EXPECT_EQ(replaced.data[1].tensor()->TypeString(), "float[2]");
+}
+
+TEST(RandomInputsTest, NestedTypes) {
+  std::set<bool> present;
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const RandomInputs inputs = Make(
+        R"(g (seq(float[N]) s, optional(int64[2]) o) => (n) {
+             n = SequenceLength (s)
+           })",
+        seed);
+    ASSERT_TRUE(inputs.data[0].IsSequence());
+    for (const Datum& element : inputs.data[0].elements()) {
+      EXPECT_EQ(element.tensor()->dims()[0], inputs.dims.at("N"));
+    }
+    ASSERT_TRUE(inputs.data[1].IsOptional());
+    present.insert(!inputs.data[1].elements().empty());
+  }
+  EXPECT_EQ(present.size(), 2U);
+}
+
+}  // namespace
+}  // namespace onnxopt

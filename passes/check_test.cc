@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/check.h"
+
+#include "eval/run_testing.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "support/status_matchers.h"
+
+namespace onnxopt {
+namespace {
+
+using eval_testing::ModelOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Outcome = CheckReport::Outcome;
+
+CheckReport Check(std::string_view original, std::string_view optimized) {
+  const auto first = ModelOf(original);
+  const auto second = ModelOf(optimized);
+  EXPECT_OK(first);
+  EXPECT_OK(second);
+  if (!first.ok() || !second.ok()) return {};
+  const auto report = CheckEquivalent(**first, **second, CheckOptions());
+  EXPECT_OK(report);
+  return report.value_or(CheckReport());
+}
+
+TEST(CheckTest, EqualModels) {
+  const CheckReport report = Check(
+      R"(g (float[N] x, float[N] y) => (s) {
+           a = SequenceConstruct (y)
+           i = Constant <value = int64 {0}> ()
+           s = SequenceInsert (a, x, i)
+         })",
+      "g (float[N] x, float[N] y) => (s) { s = SequenceConstruct (x, y) }");
+  EXPECT_EQ(report.outcome, Outcome::kEqual) << report.message;
+  EXPECT_EQ(report.compared, 3);
+  EXPECT_EQ(report.redrawn, 0);
+}
+
+TEST(CheckTest, DifferentModels) {
+  const CheckReport report = Check(
+      R"(g (float[N] x, float[N] y) => (n, s) {
+           s = SequenceConstruct (x, y)
+           n = SequenceLength (s)
+         })",
+      R"(g (float[N] x, float[N] y) => (n, s) {
+           s = SequenceConstruct (y, x)
+           n = SequenceLength (s)
+         })");
+  EXPECT_EQ(report.outcome, Outcome::kDifferent);
+  EXPECT_THAT(report.message, HasSubstr("output 's': position 0: element [0]"));
+  EXPECT_THAT(report.message, HasSubstr("(with N = "));
+  EXPECT_THAT(report.message,
+              HasSubstr("the first value that differs is 's' of node"));
+}
+
+TEST(CheckTest, AFailureOfTheResultIsADifference) {
+  const CheckReport report =
+      Check("g (float[N] x) => (s) { s = SequenceConstruct (x) }",
+            R"(g (float[N] x) => (s) {
+                 e = SequenceEmpty ()
+                 s = SequenceErase (e)
+               })");
+  EXPECT_EQ(report.outcome, Outcome::kDifferent);
+  EXPECT_THAT(report.message, HasSubstr("the result fails: node"));
+}
+
+TEST(CheckTest, AFailureOfTheOriginalIsDrawnAgain) {
+  // Runs only if the sequence is long enough.
+  constexpr char kGraph[] = R"(g (seq(float[N]) s) => (y) {
+      i = Constant <value = int64 {2}> ()
+      y = SequenceAt (s, i)
+    })";
+  const CheckReport report = Check(kGraph, kGraph);
+  EXPECT_EQ(report.outcome, Outcome::kEqual);
+  EXPECT_EQ(report.compared, 3);
+  EXPECT_GT(report.redrawn, 0);
+}
+
+TEST(CheckTest, NothingComparedIsNotEqual) {
+  constexpr char kFails[] = R"(g (float[N] x) => (s) {
+      e = SequenceEmpty ()
+      s = SequenceErase (e)
+    })";
+  const CheckReport failed = Check(kFails, kFails);
+  EXPECT_EQ(failed.outcome, Outcome::kUnchecked);
+  EXPECT_EQ(failed.compared, 0);
+  EXPECT_THAT(failed.message, HasSubstr("the original does not run"));
+
+  constexpr char kForeign[] = "g (float[N] x) => (y) { y = other.Op (x) }";
+  const CheckReport foreign = Check(kForeign, kForeign);
+  EXPECT_EQ(foreign.outcome, Outcome::kUnchecked);
+  EXPECT_THAT(foreign.unsupported, ElementsAre("other.Op (1)"));
+}
+
+TEST(CheckTest, DefaultsMayBecomeConstants) {
+  EXPECT_EQ(
+      Check(
+          "g (float x, float d = {2}) => (s) { s = SequenceConstruct (x, d) }",
+          R"(g (float x) => (s) {
+                       d = Constant <value = float {2}> ()
+                       s = SequenceConstruct (x, d)
+                     })")
+          .outcome,
+      Outcome::kEqual);
+  // But not if callers may still give another value.
+  EXPECT_EQ(
+      Check(
+          "g (float x, float d = {2}) => (s) { s = SequenceConstruct (x, d) }",
+          R"(g (float x, float d = {2}) => (s) {
+                       c = Constant <value = float {2}> ()
+                       s = SequenceConstruct (x, c)
+                     })")
+          .outcome,
+      Outcome::kDifferent);
+}
+
+}  // namespace
+}  // namespace onnxopt

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX's operator vectors through the evaluator: does it compute what ONNX says?
+
+Each vector is computed in up to three ways (see run_vectors.cc): `run`
+evaluates the upgraded model, `fold` makes the inputs constants and folds the
+graph, `lower` takes the model back to its own opset and reads it again. A
+vector passes if each way gives the stored outputs. Operators the evaluator
+cannot run must be in unsupported.txt; one that is there and runs fails.
+Vectors that are wrong themselves are in wrong.txt.
+"""
+import argparse
+import collections
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+# pylint: disable=wrong-import-position
+import corpus
+import harness
+
+BATCH = 50
+BATCH_TIMEOUT_SECONDS = 600
+OUTCOMES = ('passed', 'failed', 'unsupported', 'wrong')
+
+
+def run_batch(tool, models):
+    """Returns {name: [(way, operator, outcome, message)]}; a vector without an
+    answer is one that ended the program."""
+    names = {str(m.path.parent): m.name for m in models}
+    try:
+        done = subprocess.run([tool], input='\n'.join(names) + '\n', text=True,
+                              stdout=subprocess.PIPE, errors='replace',
+                              timeout=BATCH_TIMEOUT_SECONDS, check=False)
+        output, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as error:
+        output, code = error.stdout or '', 'timeout'
+        if isinstance(output, bytes):
+            output = output.decode(errors='replace')
+    answers = collections.defaultdict(list)
+    for line in output.splitlines():
+        folder, *answer = line.split('\t')
+        if folder in names and len(answer) == 4:
+            answers[names[folder]].append(tuple(answer))
+    missing = [m for m in models if m.name not in answers]
+    if missing and len(models) > 1:
+        for model in missing:
+            answers.update(run_batch(tool, [model]))
+    elif missing:
+        answers[missing[0].name] = [
+            ('run', '(none)', 'failed', f'the program ended with {code}')]
+    return dict(answers)
+
+
+def outcome_of(answers):
+    """(operator, outcome, message) of a vector."""
+    for way, operator, outcome, message in answers:
+        if outcome == 'failed' or (outcome == 'unsupported' and way == 'run'):
+            return operator, outcome, f'{way}: {message}'
+    return answers[0][1], 'passed', ''
+
+
+def print_operators(results):
+    operators = collections.defaultdict(collections.Counter)
+    for operator, outcome, _ in results.values():
+        operators[operator][outcome] += 1
+    print(f'{"operator":32}' + ''.join(f'{o:>12}' for o in OUTCOMES[:3]))
+    for operator in sorted(operators):
+        counts = operators[operator]
+        print(f'{operator:32}' + ''.join(f'{counts[o]:12}' for o in OUTCOMES[:3]))
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('--tool', required=True, type=harness.tool_path)
+    parser.add_argument('--jobs', type=int, default=os.cpu_count())
+    parser.add_argument('--only', default='', help='part of the name')
+    parser.add_argument('--sample', action='store_true',
+                        help='every tenth vector only')
+    parser.add_argument('--update', action='store_true',
+                        help='write unsupported.txt and floors.json')
+    args = parser.parse_args()
+
+    models, skipped = corpus.find(('vectors',), args.sample)
+    models = [m for m in models if args.only in m.name and m.data]
+    for reason in skipped:
+        print(f'SKIPPED: {reason}')
+    batches = [models[i:i + BATCH] for i in range(0, len(models), BATCH)]
+    answers = {}
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for part in pool.map(run_batch, [args.tool] * len(batches), batches):
+            answers.update(part)
+    results = {m.name: outcome_of(answers[m.name]) for m in models}
+    print_operators(results)
+
+    unsupported = harness.ExpectedList(HERE / 'unsupported.txt')
+    if args.update:
+        unsupported.update(set(results), {
+            name: message for name, (_, outcome, message) in results.items()
+            if outcome == 'unsupported'})
+        unsupported = harness.ExpectedList(unsupported.path)
+    wrong = harness.ExpectedList(HERE / 'wrong.txt')
+    score = harness.Score(OUTCOMES, HERE / 'floors.json',
+                          'sample' if args.sample else 'full')
+    for model in models:
+        _, outcome, message = results[model.name]
+        if outcome == 'failed' and model.name in wrong:
+            score.add(model.group, 'wrong')
+        elif outcome == 'passed' and model.name in wrong:
+            score.fail(model.group, model.name,
+                       f'it passes: remove it from {wrong.path.name}')
+        elif outcome == 'failed':
+            score.fail(model.group, model.name, message)
+        elif outcome == 'unsupported' and model.name not in unsupported:
+            score.fail(model.group, model.name,
+                       f'not in {unsupported.path.name}: {message}')
+        elif outcome == 'passed' and model.name in unsupported:
+            score.fail(model.group, model.name,
+                       f'it runs: remove it from {unsupported.path.name}')
+        else:
+            score.add(model.group, outcome)
+    if args.update:
+        score.update_floors()
+    return score.finish()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
