@@ -38,6 +38,7 @@ install(DIRECTORY eval ir passes support
   PATTERN "*.h"
   PATTERN "op_names.inc"
   # For tests.
+  PATTERN "kernel_testing.h" EXCLUDE
   PATTERN "status_matchers.h" EXCLUDE
   PATTERN "test_files.h" EXCLUDE
   PATTERN "testing.h" EXCLUDE

@@ -84,6 +84,12 @@ absl::StatusOr<std::vector<double>> FloatsOf(const Tensor& tensor) {
   return values;
 }
 
+absl::StatusOr<std::vector<TensorRef>> OneOutput(
+    absl::StatusOr<TensorRef> output) {
+  if (!output.ok()) return output.status();
+  return std::vector<TensorRef>{*std::move(output)};
+}
+
 absl::StatusOr<TensorRef> MakeInt64s(std::span<const int64_t> values) {
   return Tensor::Owned(
       ElementType::kInt64, {static_cast<int64_t>(values.size())},
@@ -123,6 +129,29 @@ Strides BroadcastStrides(const TensorDims& from, const TensorDims& to) {
     if (from[i] != 1) strides[offset + i] = own[i];
   }
   return strides;
+}
+
+void JoinAxes(TensorDims* dims, std::span<Strides> strides) {
+  // Axes [kept, rank) are the result so far; `kept` only falls.
+  size_t kept = dims->size();
+  for (size_t axis = dims->size(); axis-- > 0;) {
+    const int64_t dim = (*dims)[axis];
+    if (dim == 1) continue;
+    const bool joins =
+        kept < dims->size() &&
+        std::all_of(strides.begin(), strides.end(), [&](const Strides& s) {
+          return s[axis] == s[kept] * (*dims)[kept];
+        });
+    if (joins) {
+      (*dims)[kept] *= dim;
+      continue;
+    }
+    --kept;
+    (*dims)[kept] = dim;
+    for (Strides& s : strides) s[kept] = s[axis];
+  }
+  dims->erase(dims->begin(), dims->begin() + kept);
+  for (Strides& s : strides) s.erase(s.begin(), s.begin() + kept);
 }
 
 absl::StatusOr<int64_t> NormalizeAxis(int64_t axis, int64_t rank) {

@@ -88,8 +88,16 @@ class Elements {
 absl::StatusOr<std::vector<int64_t>> IntegersOf(const Tensor& tensor);
 absl::StatusOr<std::vector<double>> FloatsOf(const Tensor& tensor);
 
+/// What a kernel with one output returns.
+absl::StatusOr<std::vector<TensorRef>> OneOutput(
+    absl::StatusOr<TensorRef> output);
+
 /// A 1-D int64 tensor.
 absl::StatusOr<TensorRef> MakeInt64s(std::span<const int64_t> values);
+
+/// Most strings that a kernel makes.
+inline constexpr int64_t kMaxStrings =
+    Tensor::kMaxMaterializedBytes / static_cast<int64_t>(sizeof(std::string));
 
 /// Strides in elements.
 using Strides = std::vector<int64_t>;
@@ -100,6 +108,11 @@ std::optional<TensorDims> BroadcastDims(const TensorDims& a,
 /// The strides with which a row-major tensor of dims `from` is read at the
 /// indices of `to`, to which `from` broadcasts: 0 along repeated axes.
 Strides BroadcastStrides(const TensorDims& from, const TensorDims& to);
+
+/// Drops axes of dimension 1 and joins neighbouring axes that all `strides`
+/// (each of the rank of `dims`) walk as one, so that loops have long runs. Dims
+/// whose product does not overflow.
+void JoinAxes(TensorDims* dims, std::span<Strides> strides);
 
 /// `axis` counted from the front; an error if it is out of range.
 absl::StatusOr<int64_t> NormalizeAxis(int64_t axis, int64_t rank);

@@ -87,6 +87,17 @@ float RoundToOdd(double value) {
   return std::bit_cast<float>(bits | 1);
 }
 
+int64_t Truncate(ElementType type, double value) {
+  const double whole = std::trunc(value);
+  if (type == ElementType::kUint64 && whole >= 0x1p63 && whole < 0x1p64) {
+    return static_cast<int64_t>(static_cast<uint64_t>(whole));
+  }
+  const bool wide = BitWidth(type) == 64 || type == ElementType::kUint32;
+  const double limit = wide ? 0x1p63 : 0x1p31;
+  if (whole >= -limit && whole < limit) return static_cast<int64_t>(whole);
+  return wide ? INT64_MIN : INT32_MIN;
+}
+
 float AnyFloat8ToFloat(ElementType type, uint8_t code) {
   switch (type) {
     case ElementType::kFloat8E4M3FN:
@@ -207,11 +218,29 @@ void LoadIntegers(ElementType type, std::string_view bytes, int64_t begin,
   }
 }
 
+void LoadNumbers(ElementType type, std::string_view bytes, int64_t begin,
+                 std::span<double> out) {
+  if (IsFloating(type)) return LoadFloating(type, bytes, begin, out);
+  std::array<int64_t, kBlock> block;
+  for (size_t done = 0; done < out.size();) {
+    const size_t n = std::min<size_t>(kBlock, out.size() - done);
+    LoadIntegers(type, bytes, begin + static_cast<int64_t>(done),
+                 std::span(block).first(n));
+    for (size_t i = 0; i < n; ++i) {
+      out[done + i] = type == ElementType::kUint64
+                          ? static_cast<double>(static_cast<uint64_t>(block[i]))
+                          : static_cast<double>(block[i]);
+    }
+    done += n;
+  }
+}
+
 void StoreFloating(ElementType type, std::span<const double> values,
-                   int64_t begin, std::span<char> bytes) {
+                   int64_t begin, std::span<char> bytes,
+                   Float8Rounding rounding) {
   const auto float8 = [&](Float8Format format) {
-    StoreCodes(values, begin, bytes, [format](double value) {
-      return FloatToFloat8(format, RoundToOdd(value), /*saturate=*/true);
+    StoreCodes(values, begin, bytes, [=](double value) {
+      return FloatToFloat8(format, RoundToOdd(value), rounding.saturate);
     });
   };
   switch (type) {
@@ -241,9 +270,9 @@ void StoreFloating(ElementType type, std::span<const double> values,
       });
     default:
       ONNXOPT_CHECK(type == ElementType::kFloat8E8M0);
-      return StoreCodes(values, begin, bytes, [](double value) {
-        return FloatToFloat8E8M0(RoundToOdd(value), /*saturate=*/true,
-                                 E8M0Rounding::kUp);
+      return StoreCodes(values, begin, bytes, [=](double value) {
+        return FloatToFloat8E8M0(RoundToOdd(value), rounding.saturate,
+                                 rounding.e8m0);
       });
   }
 }
@@ -275,6 +304,26 @@ void StoreIntegers(ElementType type, std::span<const int64_t> values,
         return static_cast<uint8_t>(value);
       });
     }
+  }
+}
+
+void StoreNumbers(ElementType type, std::span<const double> values,
+                  int64_t begin, std::span<char> bytes,
+                  Float8Rounding rounding) {
+  if (IsFloating(type)) {
+    return StoreFloating(type, values, begin, bytes, rounding);
+  }
+  std::array<int64_t, kBlock> block;
+  for (size_t done = 0; done < values.size();) {
+    const size_t n = std::min<size_t>(kBlock, values.size() - done);
+    for (size_t i = 0; i < n; ++i) {
+      const double value = values[done + i];
+      block[i] =
+          type == ElementType::kBool ? value != 0 : Truncate(type, value);
+    }
+    StoreIntegers(type, std::span(block).first(n),
+                  begin + static_cast<int64_t>(done), bytes);
+    done += n;
   }
 }
 

@@ -15,6 +15,18 @@ struct KernelEntry {
 };
 using KernelList = std::vector<KernelEntry>;
 
+KernelList CastKernels();
+KernelList ChoiceKernels();  // Where, Clip
+KernelList ElementwiseBinaryKernels();
+KernelList ElementwiseUnaryKernels();
+KernelList LineKernels();  // ArgMax, CumSum, Softmax...
+KernelList ReductionKernels();
+KernelList MatMulKernels();
+KernelList ConvolutionKernels();
+KernelList PoolingKernels();
+KernelList NormalizationKernels();
+KernelList QuantizationKernels();
+
 }  // namespace onnxopt::eval
 
 #endif  // ONNXOPT_EVAL_FAMILIES_H_

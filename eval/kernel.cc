@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/families.h"
+#include "eval/input_check.h"
+#include "eval/signature.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -21,7 +23,17 @@ KernelTable MakeTable() {
       table[entry.op] = entry.kernel;
     }
   };
-  add({});
+  add(eval::CastKernels());
+  add(eval::ChoiceKernels());
+  add(eval::ElementwiseBinaryKernels());
+  add(eval::ElementwiseUnaryKernels());
+  add(eval::LineKernels());
+  add(eval::ReductionKernels());
+  add(eval::MatMulKernels());
+  add(eval::ConvolutionKernels());
+  add(eval::PoolingKernels());
+  add(eval::NormalizationKernels());
+  add(eval::QuantizationKernels());
   return table;
 }
 
@@ -41,6 +53,12 @@ absl::StatusOr<std::vector<TensorRef>> Evaluate(
   if (kernel == nullptr || args.attributes().HasReferences()) {
     return absl::UnimplementedError(absl::StrCat(name, " cannot be evaluated"));
   }
+  if (absl::Status status = eval::CheckInputs(args); !status.ok()) {
+    return Annotate(std::move(status), name);
+  }
+  const absl::Status allowed =
+      eval::CheckSignature(op, attributes, inputs, num_outputs);
+  if (!allowed.ok()) return Annotate(allowed, name);
   absl::StatusOr<std::vector<TensorRef>> outputs = kernel(args);
   if (!outputs.ok()) return Annotate(outputs.status(), name);
   ONNXOPT_CHECK(static_cast<int>(outputs->size()) >= num_outputs);

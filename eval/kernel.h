@@ -42,9 +42,11 @@ class KernelArgs {
   int num_outputs_;
 };
 
-/// One tensor per output, num_outputs() of them. Fails, never crashes, for
-/// arguments that the operator does not allow: wrong ranks, types, indices.
-/// Deterministic on every machine: fixed order of additions, no FMA.
+/// One tensor per output, num_outputs() of them. Called with a number of inputs
+/// and element types that the operator's signature allows. Fails, never
+/// crashes, for arguments that the operator does not allow: wrong ranks,
+/// shapes, indices. Deterministic on every machine: fixed order of additions,
+/// no FMA.
 using Kernel = absl::StatusOr<std::vector<TensorRef>> (*)(const KernelArgs&);
 
 /// Null when there is none, and for operators not in canonical form.

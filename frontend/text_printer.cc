@@ -271,7 +271,7 @@ absl::Status TextPrinter::GraphText(const Graph& graph) {
   out_ += ' ';
   indent_ += 2 * kIndent;  // of inputs that need a line of their own
   AppendTextList("(", graph.inputs(), ")", &out_, [this](const Value* value) {
-    ValueInfo(names_.Of(*value), value->type(), value->annotations());
+    ValueInfo(names_.Of(*value), value->TypeToDeclare(), value->annotations());
   });
   out_ += " => (";
   for (size_t i = 0; i < graph.output_infos().size(); ++i) {

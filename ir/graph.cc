@@ -5,8 +5,10 @@
 #include <new>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "fmt/core.h"
 #include "ir/model.h"
+#include "ir/walk.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -259,6 +261,51 @@ void Graph::MoveBefore(Node* node, Node* before) {
   nodes_.erase(*node);
   nodes_.insert_before(*before, *node);
   Changed();
+}
+
+// A value of a graph nested in this one moves here.
+void Graph::Adopt(Value* value) {
+  if (value->value_info_ >= 0) {
+    value->graph_->value_infos_[value->value_info_] = {};
+    value->value_info_ = -1;
+  }
+  value->graph_ = this;
+}
+
+std::vector<Value*> Graph::InlineBody(Node* holder, Graph* body) {
+  ONNXOPT_CHECK(holder->graph_ == this && body->parent_ == holder &&
+                body->inputs_.empty());
+  std::vector<Value*> returned(body->outputs().begin(), body->outputs().end());
+  while (!body->outputs().empty()) {
+    body->RemoveGraphOutput(static_cast<int>(body->outputs().size()) - 1);
+  }
+  absl::flat_hash_set<std::string_view> taken;
+  ForEachValue(*this, [&](const Value& value) { taken.insert(value.name()); });
+  for (const OutputInfo& info : output_infos_) taken.insert(info.name);
+  const auto move = [&](Value* value) {
+    Adopt(value);
+    if (!taken.insert(value->name()).second) {
+      Rename(value, model_->UniqueName(value->name()));
+    }
+  };
+  while (!body->constants_.empty()) {
+    Value* constant = &body->constants_.front();
+    body->constants_.erase(*constant);
+    constants_.push_back(*constant);
+    move(constant);
+    MakeInitializer(constant);
+  }
+  while (!body->nodes_.empty()) {
+    Node* node = &body->nodes_.front();
+    body->nodes_.erase(*node);
+    nodes_.insert_before(*holder, *node);
+    node->graph_ = this;
+    for (Value* output : node->outputs_) {
+      if (output != nullptr) move(output);
+    }
+  }
+  Changed();
+  return returned;
 }
 
 // --- Removing things

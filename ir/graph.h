@@ -102,6 +102,10 @@ class Graph {
   /// Redirects every use of `from`, in nested graphs and outputs too.
   void ReplaceAllUses(Value* from, Value* to);
   void MoveBefore(Node* node, Node* before);
+  /// Moves what `body`, a graph held by `holder` without inputs, consists of
+  /// into this graph, before `holder`, under new names where they clash, and
+  /// returns the values it returned. `body` is empty then.
+  std::vector<Value*> InlineBody(Node* holder, Graph* body);
 
   // --- Removing things. What is removed must have no uses.
 
@@ -153,6 +157,7 @@ class Graph {
   Value* NewValue(Value::Kind kind, std::string_view name, TypeRef type);
   void DestroyValue(Value* value);
   void Unlist(Value* value);
+  void Adopt(Value* value);
   void Changed();
 
   Model* model_;

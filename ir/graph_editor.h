@@ -26,6 +26,10 @@ class GraphEditor {
   };
   static void SetModelFields(Model* model, ModelFields fields);
 
+  /// The model, and its functions that import ai.onnx, import it at `opset`.
+  /// The IR version rises to what that needs.
+  static void SetOpset(Model* model, int64_t opset);
+
   /// After all changes since then were undone: nothing changed.
   static void RestoreEpoch(Model* model, uint64_t epoch) {
     model->epoch_ = epoch;
@@ -58,6 +62,10 @@ class GraphEditor {
   // --- Value
   static void SetAnnotations(Value* value, Annotations annotations);
   static void SetPinned(Value* value) { value->pinned_ = true; }
+  /// The type of an input is only a claim of the file.
+  static void MoveTypeToDeclared(Value* input) {
+    input->declared_type_ = std::exchange(input->type_, nullptr);
+  }
   /// Gives an input the default `tensor`.
   static void SetDefault(Value* input, TensorRef tensor);
   static void SetConstantNode(Value* constant, ConstantNode node);

@@ -111,6 +111,18 @@ void GraphEditor::SetModelFields(Model* model, ModelFields fields) {
   model->annotations_ = std::move(fields.annotations);
 }
 
+void GraphEditor::SetOpset(Model* model, int64_t opset) {
+  const auto set = [opset](std::vector<OpsetImport>& imports) {
+    for (OpsetImport& import : imports) {
+      if (import.domain.empty()) import.version = opset;
+    }
+  };
+  set(model->imports_);
+  for (Function* function : model->functions_) set(function->imports_);
+  model->ir_version_ = std::max(model->ir_version_, MinIrVersion(opset));
+  ++model->epoch_;
+}
+
 Function* GraphEditor::AddFunction(Model* model, FunctionFields fields) {
   Function*& slot = model->function_index_[FunctionKey(
       fields.domain, fields.name, fields.overload)];

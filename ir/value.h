@@ -115,8 +115,9 @@ class Value : public IntrusiveListNode<Value> {
   /// What is known to hold: of inputs as the file says, of node outputs as
   /// inferred. Null when nothing is known.
   const TypeRef& type() const { return type_; }
-  /// What the file claims in value_info; null without such an entry. Nothing
-  /// may be concluded from it but for outputs of unknown operators.
+  /// What the file claims in value_info, or about an input of a body whose
+  /// type was inferred since; else null. Nothing may be concluded from it but
+  /// for outputs of unknown operators.
   const TypeRef& declared_type() const { return declared_type_; }
   /// What the file has to say about the value when the model is written: the
   /// declaration, if there is one that does not contradict what is known.

@@ -13,7 +13,7 @@ namespace {
 
 void Check(const absl::Status& status) { ONNXOPT_CHECK(status.ok()); }
 
-// The pass that applies the built-in rules of one numeric class.
+// The pass that applies the built-in rules up to a numeric class.
 PassInfo RulesPass(std::string name, std::string summary,
                    NumericClass numeric) {
   PassInfo pass;
@@ -21,11 +21,13 @@ PassInfo RulesPass(std::string name, std::string summary,
   pass.summary = std::move(summary);
   pass.numeric = numeric;
   pass.required = ModelState::kCanonical;
-  pass.run = [numeric](Model& model, PassContext& context) {
-    RuleSet rules;
-    for (const Rule& rule : BuiltinRules()) {
-      if (rule.numeric == numeric) rules.push_back(rule);
-    }
+  RuleSet rules;
+  for (const Rule& rule : BuiltinRules()) {
+    if (rule.numeric > numeric) continue;
+    pass.parts.push_back({rule.name, rule.algebra, rule.numeric});
+    rules.push_back(rule);
+  }
+  pass.run = [rules = std::move(rules)](Model& model, PassContext& context) {
     return RunRules(model, rules, context);
   };
   return pass;
@@ -69,11 +71,10 @@ void RegisterBuiltin(PassRegistry& registry) {
       "remove unused nodes, constants, functions and value_info entries");
 
   Check(registry.Add(FoldPass()));
-  Check(registry.Add(RulesPass("simplify",
-                               "apply the exact rules (see --list-rules)",
+  Check(registry.Add(RulesPass("simplify", "apply the exact rewrite rules",
                                NumericClass::kExact)));
   Check(registry.Add(RulesPass(
-      "fuse", "apply the rules that round differently (see --list-rules)",
+      "fuse", "apply all rewrite rules, those that round differently too",
       NumericClass::kReassociating)));
 
   const auto add_group = [&registry](std::string name, std::string summary,

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "eval/elements.h"
 #include "eval/kernel.h"
 #include "fmt/core.h"
 #include "ir/walk.h"
@@ -15,46 +19,42 @@
 namespace onnxopt {
 namespace {
 
-/// Folding may grow a file by this much for each node: shape arithmetic and
-/// masks are far below it, dequantized or expanded weights above.
-constexpr int64_t kMaxGrowth = 1 << 20;
+/// All folding together may make a model grow by this much and an eighth of its
+/// constants: shape arithmetic, masks and position tables are below it, weights
+/// that a model computes from nothing (ConstantOfShape, Tile) above.
+constexpr int64_t kMaxTotalGrowth = 16 << 20;
 
 bool AllInputsConstant(const Node& node) {
-  for (const Value* input : node.inputs()) {
-    if (input != nullptr && !input->IsConstant()) return false;
-  }
-  return true;
+  return std::all_of(
+      node.inputs().begin(), node.inputs().end(),
+      [](const Value* v) { return v == nullptr || v->IsConstant(); });
 }
 
 // The bytes of all outputs; nullopt when a type is not known.
 std::optional<int64_t> OutputBytes(const Node& node) {
   int64_t total = 0;
   for (const Value* output : node.outputs()) {
-    if (output == nullptr) continue;
+    if (output == nullptr || !output->HasUses()) continue;
     const auto dims = StaticDims(output);
     if (!dims) return std::nullopt;
     const auto count = NumElements(*dims);
     const auto bytes =
         count ? ByteSize(ElementOf(output), *count) : std::nullopt;
-    if (!bytes) return std::nullopt;
+    if (!bytes || *bytes > Tensor::kMaxMaterializedBytes) return std::nullopt;
     total += *bytes;
   }
   return total;
 }
 
-int64_t InputBytes(const Node& node) {
+// The bytes of the constants that only this node reads.
+int64_t BytesSetFree(const Node& node) {
   int64_t total = 0;
   for (const Value* input : node.inputs()) {
-    if (input != nullptr && input->IsConstant()) {
+    if (input != nullptr && input->IsConstant() && input->num_uses() == 1) {
       total += input->tensor()->byte_size();
     }
   }
   return total;
-}
-
-bool IsFloating(ElementType type) {
-  return type == ElementType::kFloat || type == ElementType::kDouble ||
-         type == ElementType::kFloat16 || type == ElementType::kBfloat16;
 }
 
 // Whether every conforming runtime computes the same bits: it moves data, or
@@ -65,7 +65,7 @@ bool IsExact(const Node& node) {
     return true;
   }
   const auto is_floating = [](const Value* value) {
-    return value != nullptr && IsFloating(ElementOf(value));
+    return value != nullptr && eval::IsFloating(ElementOf(value));
   };
   return std::none_of(node.inputs().begin(), node.inputs().end(),
                       is_floating) &&
@@ -75,32 +75,40 @@ bool IsExact(const Node& node) {
 
 class Folder {
  public:
-  explicit Folder(PassContext& context)
-      : context_(context), exact_(context.Option("exact") == "true") {}
+  Folder(Model& model, PassContext& context, int64_t max_growth)
+      : context_(context),
+        exact_(context.Option("exact") == "true"),
+        max_growth_(max_growth) {
+    int64_t bytes = 0;
+    ForEachGraph(model, [&](Graph& graph) {
+      for (const Value& constant : graph.constants()) {
+        bytes += constant.tensor()->byte_size();
+      }
+    });
+    growth_left_ = kMaxTotalGrowth + bytes / 8;
+  }
 
-  absl::Status Visit(Graph& graph) {
+  void Visit(Graph& graph) {
     for (Node& node : graph.nodes().SafeRange()) {
-      for (Graph* nested : node.graphs()) RETURN_IF_ERROR(Visit(*nested));
+      for (Graph* nested : node.graphs()) Visit(*nested);
       if (!node.op().is_canonical() || node.function() != nullptr) continue;
       // What became constant upstream may tell more about the types.
       InferOutputs(node);
-      if (!node.Has(Trait::kPure) || node.Has(Trait::kNonDeterministic) ||
-          node.Has(Trait::kHasBody) || node.outputs().empty()) {
-        continue;
+      if (node.Is("If"_op)) {
+        InlineBranch(node);
+      } else if (node.Has(Trait::kPure) && !node.outputs().empty()) {
+        Fold(node);
       }
-      Fold(node);
     }
-    return absl::OkStatus();
   }
 
  private:
   void Fold(Node& node) {
     std::vector<TensorRef> tensors;
-    if (node.Has(Trait::kShapeOnly)) {
+    if (node.Has(Trait::kShapeOnly) && !AllInputsConstant(node)) {
       if (!EvaluateShape(node, &tensors)) return;
     } else {
-      if (!AllInputsConstant(node)) return;
-      if (!EvaluateNode(node, &tensors)) return;
+      if (!AllInputsConstant(node) || !EvaluateNode(node, &tensors)) return;
     }
     Replace(node, tensors);
   }
@@ -115,11 +123,11 @@ class Folder {
       return Decline(node, "runtimes may round its result differently");
     }
     if (FindKernel(node.op()) == nullptr) {
-      return Decline(node, "the operator cannot be evaluated yet");
+      return Decline(node, "the operator cannot be evaluated");
     }
-    const std::optional<int64_t> bytes = OutputBytes(node);
-    if (!bytes) return Decline(node, "the size of the result is not known");
-    if (*bytes > InputBytes(node) + kMaxGrowth) {
+    const int64_t set_free = BytesSetFree(node);
+    std::optional<int64_t> bytes = OutputBytes(node);
+    if (bytes && !MayGrowBy(*bytes - set_free)) {
       return Decline(node, "the result would make the file too large");
     }
     std::vector<TensorRef> inputs;
@@ -136,35 +144,45 @@ class Folder {
       context_.Count("declined: the evaluation failed");
       return false;
     }
+    if (!bytes) {
+      bytes = 0;
+      for (const TensorRef& tensor : *results) *bytes += tensor->byte_size();
+      if (!MayGrowBy(*bytes - set_free)) {
+        return Decline(node, "the result would make the file too large");
+      }
+    }
+    growth_left_ -= std::max<int64_t>(*bytes - set_free, 0);
     *tensors = *std::move(results);
     return true;
+  }
+
+  bool MayGrowBy(int64_t bytes) const {
+    return bytes <= max_growth_ && bytes <= growth_left_;
   }
 
   // Shape and Size need no more than a type.
   static bool EvaluateShape(const Node& node, std::vector<TensorRef>* tensors) {
     const auto dims = StaticDims(node.input(0));
-    if (!dims) return false;
+    const AttributeView attributes(node);
+    if (!dims || attributes.HasReferences()) return false;
     if (node.Is("Shape"_op)) {
       const auto rank = static_cast<int64_t>(dims->size());
-      const AttributeView attributes(node);
       const auto clamp = [rank](int64_t axis) {
-        if (axis < 0) axis += rank;
-        return std::clamp<int64_t>(axis, 0, rank);
+        return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank);
       };
       const int64_t start = clamp(attributes.Int("start", 0));
       const int64_t end = clamp(attributes.Int("end", rank));
-      if (attributes.HasReferences()) return false;
       std::vector<int64_t> part;
       for (int64_t i = start; i < end; ++i) part.push_back((*dims)[i]);
       tensors->push_back(IntsTensor(part));
       return true;
     }
-    if (!node.Is("Size"_op)) return false;
     const std::optional<int64_t> count = NumElements(*dims);
-    if (!count) return false;
-    auto scalar =
-        ScalarTensor(ElementType::kInt64, static_cast<double>(*count));
-    if (!scalar.ok() || *count > (int64_t{1} << 53)) return false;
+    if (!node.Is("Size"_op) || !count) return false;
+    auto scalar = Tensor::Owned(
+        ElementType::kInt64, {},
+        {reinterpret_cast<const char*>(&*count), sizeof(int64_t)});
+    if (!scalar.ok()) return false;
     tensors->push_back(*std::move(scalar));
     return true;
   }
@@ -172,37 +190,131 @@ class Folder {
   void Replace(Node& node, const std::vector<TensorRef>& tensors) {
     Graph& graph = *node.graph();
     for (const Value* output : node.outputs()) {
-      if (output == nullptr) continue;
-      if (output->pinned()) {
+      if (output != nullptr && output->pinned()) {
         Decline(node, "an output has a name to keep");
         return;
       }
     }
-    if (!context_.Allow("folded", [&] {
-          return fmt::format("{} folded", node.Describe());
-        })) {
+    if (!context_.Allow("folded",
+                        [&] { return node.Describe() + " folded"; })) {
       return;
     }
     for (int i = 0; i < node.num_outputs(); ++i) {
       Value* output = node.output(i);
       if (output == nullptr || !output->HasUses()) continue;
-      const std::string_view name = output->name();
-      graph.Rename(output, graph.model().UniqueName(name));
-      Value* constant = graph.AddConstant(name, tensors[i]);
+      Value* constant = graph.AddConstant(output->name(), tensors[i]);
       graph.SetType(constant, TypeOf(*tensors[i]));
       graph.ReplaceAllUses(output, constant);
     }
-    graph.EraseNode(&node);
+    Erase(node);
+  }
+
+  static void Erase(Node& node) {
+    std::vector<Value*> inputs(node.inputs().begin(), node.inputs().end());
+    std::sort(inputs.begin(), inputs.end());
+    inputs.erase(std::unique(inputs.begin(), inputs.end()), inputs.end());
+    node.graph()->EraseNode(&node);
+    for (Value* input : inputs) {
+      if (input != nullptr) RemoveIfUnused(input);
+    }
+  }
+
+  // An If whose condition is constant is the branch that it takes.
+  void InlineBranch(Node& node) {
+    const auto condition = ConstantNumbers(node.input(0), 1);
+    if (!condition || condition->size() != 1) return;
+    Graph* branch = AttributeView(node).Body(
+        (*condition)[0] != 0 ? "then_branch" : "else_branch");
+    if (branch == nullptr) return;
+    const std::string_view why = WhyNotInlinable(node, *branch);
+    if (!why.empty()) {
+      Decline(node, why);
+      return;
+    }
+    if (!context_.Allow("branches inlined", [&] {
+          return fmt::format("{} replaced by the branch it takes",
+                             node.Describe());
+        })) {
+      return;
+    }
+    Graph& graph = *node.graph();
+    const std::vector<Value*> values = graph.InlineBody(&node, branch);
+    for (int i = 0; i < node.num_outputs(); ++i) {
+      if (node.output(i) != nullptr) ReplaceWith(node.output(i), values[i]);
+    }
+    Erase(node);
+  }
+
+  static std::string_view WhyNotInlinable(const Node& node,
+                                          const Graph& branch) {
+    if (!branch.inputs().empty() ||
+        static_cast<int>(branch.outputs().size()) < node.num_outputs()) {
+      return "the branch does not fit the node";
+    }
+    if (!branch.quantization_annotations().empty()) {
+      return "the branch has quantization annotations";
+    }
+    for (int i = 0; i < node.num_outputs(); ++i) {
+      const Value* output = node.output(i);
+      const Value* value = branch.outputs()[i];
+      if (output == nullptr) continue;
+      if (output->pinned()) return "an output has a name to keep";
+      const bool moves = value->graph() == &branch;
+      if (!moves) {
+        const std::string_view why = WhyNotReturnable(*output, *value);
+        if (!why.empty()) return why;
+      }
+      for (int k = 0; k < i; ++k) {
+        if (branch.outputs()[k] == value && output->IsReturned()) {
+          return "its graph would return one value under two names";
+        }
+      }
+    }
+    return {};
   }
 
   PassContext& context_;
   const bool exact_;
+  const int64_t max_growth_;
+  int64_t growth_left_ = 0;
 };
+
+// "1MiB", "64KiB", "100".
+std::optional<int64_t> ParseBytes(std::string_view text) {
+  int64_t unit = 1;
+  for (const auto& [suffix, size] :
+       {std::pair<std::string_view, int64_t>{"KiB", 1 << 10},
+        {"MiB", 1 << 20},
+        {"GiB", 1 << 30}}) {
+    if (!text.ends_with(suffix)) continue;
+    text.remove_suffix(suffix.size());
+    unit = size;
+    break;
+  }
+  int64_t number;
+  if (!absl::SimpleAtoi(std::string(text), &number) || number < 0 ||
+      number > INT64_MAX / unit) {
+    return std::nullopt;
+  }
+  return number * unit;
+}
 
 }  // namespace
 
 absl::Status FoldConstants(Model& model, PassContext& context) {
-  return Folder(context).Visit(*model.graph());
+  const std::optional<int64_t> max_growth =
+      ParseBytes(context.Option("max-growth"));
+  if (!max_growth) {
+    return absl::InvalidArgumentError(
+        fmt::format("max-growth={} is not a number of bytes, such as 1MiB",
+                    context.Option("max-growth")));
+  }
+  Folder folder(model, context, *max_growth);
+  for (const Function* function : model.functions()) {
+    folder.Visit(*function->body());
+  }
+  folder.Visit(*model.graph());
+  return absl::OkStatus();
 }
 
 }  // namespace onnxopt

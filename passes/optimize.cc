@@ -70,9 +70,8 @@ void FreezeInitializers(Model& model) {
 
 bool NeedsCanonical(const std::vector<PipelineStep>& steps) {
   return std::any_of(steps.begin(), steps.end(), [](const PipelineStep& step) {
-    return step.pass == nullptr
-               ? NeedsCanonical(step.steps)
-               : step.pass->required == ModelState::kCanonical;
+    return step.pass == nullptr ? NeedsCanonical(step.steps)
+                                : step.pass->required == ModelState::kCanonical;
   });
 }
 

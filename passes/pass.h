@@ -43,6 +43,13 @@ struct PassOption {
 using PassOptionValues = std::map<std::string, std::string, std::less<>>;
 using PassCounters = std::map<std::string, int64_t, std::less<>>;
 
+/// A part of a pass that can be disabled by itself: a rewrite rule.
+struct PassPart {
+  std::string name;
+  std::string summary;
+  NumericClass numeric = NumericClass::kExact;
+};
+
 /// A pass. It may not keep state between runs, and may run on two models in
 /// two threads at once.
 struct PassInfo {
@@ -52,6 +59,7 @@ struct PassInfo {
   std::string summary;
   NumericClass numeric = NumericClass::kExact;
   std::vector<PassOption> options;
+  std::vector<PassPart> parts;
   /// The state the model has to be in; any if absent.
   std::optional<ModelState> required;
   /// An error means that the model cannot be processed, and ends everything.

@@ -29,13 +29,15 @@ class PassManager {
       : model_(model), options_(options) {
     state_.diagnostics = options.diagnostics;
     state_.rewrite_limit = options.rewrite_limit;
+    state_.target = options.target;
   }
 
   absl::Status Disable(const PassRegistry& registry) {
     for (const std::string& name : options_.disabled) {
       const PassInfo* pass = registry.Find(name);
-      if (pass == nullptr) return registry.UnknownName(name);
-      state_.disabled.insert(pass->name);
+      const PassPart* part = registry.FindPart(name);
+      if (pass == nullptr && part == nullptr) return registry.UnknownName(name);
+      state_.disabled.insert(pass != nullptr ? pass->name : part->name);
     }
     return absl::OkStatus();
   }

@@ -96,10 +96,31 @@ std::vector<const PassGroup*> PassRegistry::groups() const {
   return Values(groups_);
 }
 
+const PassPart* PassRegistry::FindPart(std::string_view name) const {
+  const std::string wanted = ToKebabCase(name);
+  for (const auto& [pass_name, pass] : passes_) {
+    for (const PassPart& part : pass.parts) {
+      if (part.name == wanted) return &part;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<const PassPart*> PassRegistry::parts() const {
+  std::map<std::string_view, const PassPart*> sorted;
+  for (const auto& [pass_name, pass] : passes_) {
+    for (const PassPart& part : pass.parts) sorted.emplace(part.name, &part);
+  }
+  std::vector<const PassPart*> all;
+  for (const auto& [name, part] : sorted) all.push_back(part);
+  return all;
+}
+
 absl::Status PassRegistry::UnknownName(std::string_view name) const {
   std::vector<std::string_view> names;
   for (const auto& [candidate, pass] : passes_) names.push_back(candidate);
   for (const auto& [candidate, group] : groups_) names.push_back(candidate);
+  for (const PassPart* part : parts()) names.push_back(part->name);
   const std::string wanted = ToKebabCase(name);
   const std::string_view nearest = NearestName(wanted, names);
   return absl::InvalidArgumentError(fmt::format(

@@ -37,13 +37,16 @@ class PassRegistry {
   /// Null if there is none.
   const PassInfo* Find(std::string_view name) const;
   const PassGroup* FindGroup(std::string_view name) const;
+  /// A part of any pass.
+  const PassPart* FindPart(std::string_view name) const;
 
   /// Sorted by name.
   std::vector<const PassInfo*> all() const;
   std::vector<const PassGroup*> groups() const;
+  std::vector<const PassPart*> parts() const;
 
-  /// The error for a name that is neither a pass nor a group: quotes it and
-  /// suggests the nearest one.
+  /// The error for a name that is neither a pass, a group nor a part: quotes it
+  /// and suggests the nearest one.
   absl::Status UnknownName(std::string_view name) const;
 
  private:

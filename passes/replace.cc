@@ -48,4 +48,12 @@ void ReplaceWith(Value* from, Value* to) {
   graph.ReplaceAllUses(from, to);
 }
 
+void RemoveIfUnused(Value* constant) {
+  if (!constant->IsConstant() || constant->HasUses() || constant->pinned() ||
+      constant->listed_as_input()) {
+    return;
+  }
+  constant->graph()->RemoveConstant(constant);
+}
+
 }  // namespace onnxopt

@@ -29,6 +29,10 @@ bool SeesValuesOf(const Graph& outer, const Graph& inner);
 /// over the type if it has none of its own.
 void ReplaceWith(Value* from, Value* to);
 
+/// Removes a constant that nobody reads any more. Not one whose name is part of
+/// the interface, or that the file lists among the inputs.
+void RemoveIfUnused(Value* constant);
+
 }  // namespace onnxopt
 
 #endif  // ONNXOPT_PASSES_REPLACE_H_

@@ -1,12 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
+// What a model is written for.
 #ifndef ONNXOPT_PASSES_OPSET_TARGET_H_
 #define ONNXOPT_PASSES_OPSET_TARGET_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "ir/graph.h"
 #include "ir/node.h"
+#include "ir/op_registry.h"
+#include "passes/opset/steps.h"
+
 namespace onnxopt {
+
+/// The opsets a model is written for: those it imports (a function body has its
+/// own), or another one of ai.onnx. For one model; what was found out about an
+/// operator is kept.
 class Target {
  public:
-  std::string WhyNot(const Node&) const { return {}; }
+  Target() = default;
+  explicit Target(int64_t opset) : override_(opset) {}
+
+  /// Of ai.onnx, in `graph`; 0 if it is not imported.
+  int64_t OpsetOf(const Graph& graph) const;
+  /// Whether `graph` is written for another ai.onnx than it was read with.
+  bool IsOther(const Graph& graph) const;
+  /// The definition that `op` has at the target, under the name it has there;
+  /// null if there is none.
+  const OpDef* DefOf(const Graph& graph, const OpDef& op) const;
+  /// Empty if `node`, in canonical form, can be expressed at the target; else
+  /// why not, with the lowest opset that can: "opset 13 is needed for Squeeze
+  /// with axes that are not constant". Nodes that are not canonical stay what
+  /// they are.
+  std::string WhyNot(const Node& node) const;
+
+  /// From the definition at the target to the canonical one; null if there is
+  /// none, or for operators of other domains.
+  const opset::Path* PathTo(const Graph& graph, const OpDef& op) const;
+
+ private:
+  struct Entry {
+    const OpDef* def = nullptr;
+    std::unique_ptr<const opset::Path> path;
+  };
+  const Entry& Find(const Graph& graph, const OpDef& op) const;
+
+  std::optional<int64_t> override_;
+  mutable absl::flat_hash_map<std::pair<const OpDef*, int64_t>,
+                              std::unique_ptr<const Entry>>
+      entries_;
 };
+
 }  // namespace onnxopt
-#endif
+
+#endif  // ONNXOPT_PASSES_OPSET_TARGET_H_

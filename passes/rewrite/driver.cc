@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worklist that applies rules until none fires.
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
@@ -159,8 +160,16 @@ class Driver {
                                      node.inputs().end());
     worklist_.Forget(&node);
     node.graph()->EraseNode(&node);
-    for (const Value* input : inputs) {
-      if (input == nullptr || input->producer() == nullptr) continue;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Value* input = inputs[i];
+      if (input == nullptr || std::find(inputs.begin(), inputs.begin() + i,
+                                        input) != inputs.begin() + i) {
+        continue;
+      }
+      if (input->producer() == nullptr) {
+        RemoveIfUnused(input);
+        continue;
+      }
       worklist_.Push(input->producer());
       // A fusion may have been waiting for this to be the only reader.
       if (input->num_uses() == 1) worklist_.Push(input->uses().begin()->user());

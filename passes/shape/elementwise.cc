@@ -35,41 +35,34 @@ ElementType ElementFromSchema(const InferenceContext& c, int i) {
   return ElementType::kUndefined;
 }
 
-absl::Status Elementwise(InferenceContext& c) {
-  std::optional<Shape> shape = Shape();
-  for (int i = 0; i < c.num_inputs(); ++i) {
-    if (!c.HasInput(i)) continue;
-    const std::optional<Shape> next = c.shape(i);
-    if (!next) {
-      shape = std::nullopt;
-      break;
-    }
-    shape = Broadcast(*shape, *next);
-    if (!shape) return Invalid(c, "the shapes of the inputs do not broadcast");
+// Output `i` has the shape of `like`, and is of the same type if possible:
+// nothing is copied then.
+void SetLike(InferenceContext& c, int i, const TypeRef& like,
+             ElementType element) {
+  if (like != nullptr && like->IsTensor() && like->element() == element &&
+      like->message().empty()) {
+    c.SetOutput(i, like);
+  } else {
+    c.SetOutput(
+        i, element,
+        like != nullptr && like->IsTensor() ? like->shape() : std::nullopt);
   }
-  c.SetOutput(0, ElementFromSchema(c, 0), shape);
-  return absl::OkStatus();
-}
-
-// The shape of input 0; further inputs are parameters.
-absl::Status LikeFirstInput(InferenceContext& c) {
-  for (int i = 0;
-       i < std::min<int>(c.num_outputs(), c.node().op().outputs().size());
-       ++i) {
-    c.SetOutput(i, ElementFromSchema(c, i), c.shape(0));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status Cast(InferenceContext& c) {
-  const auto to = c.attributes().Int("to");
-  const auto element = to ? ElementTypeFromNumber(*to) : std::nullopt;
-  if (element) c.SetOutput(0, *element, c.shape(0));
+  SetLike(c, 0, c.type(0), ElementNamed(c, "to", ElementType::kUndefined));
   return absl::OkStatus();
 }
 
 absl::Status CastLike(InferenceContext& c) {
-  c.SetOutput(0, c.element(1), c.shape(0));
+  SetLike(c, 0, c.type(0), c.element(1));
+  return absl::OkStatus();
+}
+
+absl::Status BitCast(InferenceContext& c) {
+  const ElementType to = ElementNamed(c, "to", ElementType::kUndefined);
+  const bool same_width = BitWidth(to) == BitWidth(c.element(0));
+  c.SetOutput(0, to, same_width ? c.shape(0) : std::nullopt);
   return absl::OkStatus();
 }
 
@@ -79,64 +72,103 @@ absl::Status Identity(InferenceContext& c) {
 }
 
 absl::Status Quantize(InferenceContext& c) {
+  const int64_t given = c.attributes().Int("output_dtype", 0);
   ElementType element = c.element(2);
-  if (!c.HasInput(2)) {
-    const int64_t given = c.attributes().Int("output_dtype", 0);
-    element =
-        given == 0
-            ? ElementType::kUint8
-            : ElementTypeFromNumber(given).value_or(ElementType::kUndefined);
+  if (given != 0) {
+    element = ElementNamed(c, "output_dtype", ElementType::kUndefined);
+  } else if (!c.HasInput(2)) {
+    element = ElementType::kUint8;
   }
-  c.SetOutput(0, element, c.shape(0));
+  SetLike(c, 0, c.type(0), element);
   return absl::OkStatus();
 }
 
 absl::Status Dequantize(InferenceContext& c) {
   const int64_t given = c.attributes().Int("output_dtype", 0);
-  c.SetOutput(0,
-              given == 0 ? c.element(1)
-                         : ElementTypeFromNumber(given).value_or(
-                               ElementType::kUndefined),
-              c.shape(0));
+  SetLike(c, 0, c.type(0),
+          given == 0
+              ? c.element(1)
+              : ElementNamed(c, "output_dtype", ElementType::kUndefined));
+  return absl::OkStatus();
+}
+
+absl::Status DynamicQuantize(InferenceContext& c) {
+  c.SetOutput(0, ElementType::kUint8, c.shape(0));
+  c.SetOutput(1, ElementType::kFloat, Shape());
+  c.SetOutput(2, ElementType::kUint8, Shape());
+  return absl::OkStatus();
+}
+
+// EyeLike and the random operators named ...Like, and Bernoulli.
+absl::Status LikeWithType(InferenceContext& c) {
+  SetLike(c, 0, c.type(0), ElementNamed(c, "dtype", c.element(0)));
   return absl::OkStatus();
 }
 
 }  // namespace
 
-InferFunction FindElementwise(const OpDef& op) {
-  switch (op.id()) {
-    case "Cast"_op:
-      return Cast;
-    case "CastLike"_op:
-      return CastLike;
-    case "Identity"_op:
-      return Identity;
-    case "QuantizeLinear"_op:
-      return Quantize;
-    case "DequantizeLinear"_op:
-      return Dequantize;
-    case "Clip"_op:
-    case "Dropout"_op:
-    case "Softmax"_op:
-    case "LogSoftmax"_op:
-    case "Hardmax"_op:
-    case "InstanceNormalization"_op:
-    case "GroupNormalization"_op:
-    case "RMSNormalization"_op:
-    case "LpNormalization"_op:
-    case "LRN"_op:
-    case "MeanVarianceNormalization"_op:
-    case "CumSum"_op:
-    case "Trilu"_op:
-    case "ReverseSequence"_op:
-    case "ScatterElements"_op:
-    case "ScatterND"_op:
-      return LikeFirstInput;
-    default:
-      return op.Has(Trait::kElementwise) && op.outputs().size() == 1
-                 ? Elementwise
-                 : nullptr;
+absl::Status InferElementwise(InferenceContext& c) {
+  const ElementType element = ElementFromSchema(c, 0);
+  const TypeRef& first = c.type(0);
+  bool same = first != nullptr && first->IsTensor() && first->shape();
+  for (int i = 1; same && i < c.num_inputs(); ++i) {
+    same = c.shape(i) && *c.shape(i) == *first->shape();
   }
+  // Two unknown dims compare equal, but need not be.
+  if (same && (c.num_inputs() == 1 ||
+               std::none_of(first->shape()->begin(), first->shape()->end(),
+                            [](const Dim& d) { return d.IsUnknown(); }))) {
+    SetLike(c, 0, first, element);
+    return absl::OkStatus();
+  }
+  std::optional<Shape> shape = Shape();
+  for (int i = 0; i < c.num_inputs(); ++i) {
+    if (!c.HasInput(i)) continue;
+    const std::optional<Shape>& next = c.shape(i);
+    if (!next) {
+      c.SetOutput(0, element, std::nullopt);
+      return absl::OkStatus();
+    }
+    shape = Broadcast(*shape, *next);
+    if (!shape) return Invalid(c, "the shapes of the inputs do not broadcast");
+  }
+  c.SetOutput(0, element, std::move(shape));
+  return absl::OkStatus();
+}
+
+absl::Status InferLikeFirstInput(InferenceContext& c) {
+  const int count =
+      std::min<int>(c.num_outputs(), c.node().op().outputs().size());
+  for (int i = 0; i < count; ++i) {
+    SetLike(c, i, c.type(0), ElementFromSchema(c, i));
+  }
+  return absl::OkStatus();
+}
+
+InferList ElementwiseFunctions() {
+  InferList list = {
+      {"BitCast"_op, BitCast},
+      {"Cast"_op, Cast},
+      {"CastLike"_op, CastLike},
+      {"Identity"_op, Identity},
+      {"QuantizeLinear"_op, Quantize},
+      {"DequantizeLinear"_op, Dequantize},
+      {"DynamicQuantizeLinear"_op, DynamicQuantize},
+      {"EyeLike"_op, LikeWithType},
+      {"Bernoulli"_op, LikeWithType},
+      {"RandomNormalLike"_op, LikeWithType},
+      {"RandomUniformLike"_op, LikeWithType},
+  };
+  for (const OpId op :
+       {"Clip"_op, "CumProd"_op, "CumSum"_op, "Dropout"_op,
+        "GroupNormalization"_op, "Hardmax"_op, "InstanceNormalization"_op,
+        "LRN"_op, "LogSoftmax"_op, "LpNormalization"_op,
+        "MeanVarianceNormalization"_op, "RMSNormalization"_op,
+        "ReverseSequence"_op, "RotaryEmbedding"_op, "ScatterElements"_op,
+        "ScatterND"_op, "Softmax"_op, "TensorScatter"_op, "Trilu"_op}) {
+    list.push_back({op, InferLikeFirstInput});
+  }
+  return list;
 }
 
 }  // namespace onnxopt::shape

@@ -5,18 +5,33 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "passes/shape/inference.h"
 
 namespace onnxopt::shape {
 
-/// The function of the family for `op`, or null.
-InferFunction FindElementwise(const OpDef& op);
-InferFunction FindMovement(OpId op);
-InferFunction FindReduction(OpId op);
-InferFunction FindLinear(OpId op);
-InferFunction FindSelection(OpId op);
-InferFunction FindMisc(OpId op);
+struct InferEntry {
+  OpId op;
+  InferFunction function;
+};
+using InferList = std::vector<InferEntry>;
+
+InferList ControlFunctions();
+InferList ElementwiseFunctions();
+InferList LinearFunctions();
+InferList MovementFunctions();
+InferList ReductionFunctions();
+InferList ReshapeFunctions();
+InferList SelectionFunctions();
+InferList SequenceFunctions();
+InferList SpecialFunctions();
+InferList WindowFunctions();
+
+/// Of any operator with the trait kElementwise: the broadcast shape.
+absl::Status InferElementwise(InferenceContext& c);
+/// Outputs of the shape of input 0; further inputs are parameters.
+absl::Status InferLikeFirstInput(InferenceContext& c);
 
 /// "Conv: message".
 absl::Status Invalid(const InferenceContext& c, const std::string& message);
@@ -31,6 +46,18 @@ std::optional<int64_t> Normalize(int64_t axis, size_t rank);
 Shape UnknownShape(size_t rank);
 /// The product of dims [begin, end); 1 for none.
 Dim Product(const Shape& shape, size_t begin, size_t end);
+/// `dim / by` if that is a whole number for sure.
+Dim Divide(const Dim& dim, int64_t by);
+/// The number of elements of the one-dimensional tensor input `i`.
+std::optional<int64_t> LengthOf(const InferenceContext& c, int i);
+/// The rank that a shape of that many elements describes: UnknownShape, or
+/// nullopt for none or an absurd length.
+std::optional<Shape> ShapeOfRank(std::optional<int64_t> rank);
+/// The single element of a constant integer input `i`.
+std::optional<int64_t> ScalarOf(const InferenceContext& c, int i);
+/// The element type that an int attribute names; kUndefined for none.
+ElementType ElementNamed(const InferenceContext& c, std::string_view attribute,
+                         ElementType otherwise);
 
 }  // namespace onnxopt::shape
 

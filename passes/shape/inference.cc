@@ -1,34 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/shape/inference.h"
 
+#include <array>
 #include <cstring>
 #include <utility>
 
 #include "fmt/core.h"
-#include "ir/graph.h"
+#include "ir/model.h"
 #include "passes/shape/families.h"
 #include "support/status.h"
 
 namespace onnxopt {
 
+namespace {
+
+bool IsBodyInput(const Value& value) {
+  return value.IsInput() && value.graph()->parent() != nullptr;
+}
+
+// Whether KnownType(value) is value.type().
+bool HoldsType(const Value& value) {
+  return !value.IsConstant() && !IsBodyInput(value);
+}
+
+}  // namespace
+
 InferenceContext::InferenceContext(const Node& node)
     : node_(node), attributes_(node), outputs_(node.num_outputs()) {}
 
-TypeRef InferenceContext::type(int i) const {
+const TypeRef& InferenceContext::type(int i) const {
+  static const TypeRef none;
   const Value* value = node_.input(i);
-  return value == nullptr ? nullptr : KnownType(*value);
+  if (value == nullptr) return none;
+  if (HoldsType(*value)) return value->type();
+  if (made_.empty()) made_.resize(num_inputs());
+  if (made_[i] == nullptr) made_[i] = KnownType(*value);
+  return made_[i];
 }
 
 ElementType InferenceContext::element(int i) const {
-  const TypeRef known = type(i);
+  const TypeRef& known = type(i);
   return known != nullptr && known->IsTensor() ? known->element()
                                                : ElementType::kUndefined;
 }
 
-std::optional<Shape> InferenceContext::shape(int i) const {
-  const TypeRef known = type(i);
-  if (known == nullptr || !known->IsTensor()) return std::nullopt;
-  return known->shape();
+const std::optional<Shape>& InferenceContext::shape(int i) const {
+  static const std::optional<Shape> none;
+  const TypeRef& known = type(i);
+  return known != nullptr && known->IsTensor() ? known->shape() : none;
 }
 
 std::optional<std::vector<int64_t>> InferenceContext::ints(int i) const {
@@ -62,24 +81,69 @@ void InferenceContext::SetOutput(int i, TypeRef type) {
 void InferenceContext::SetOutput(int i, ElementType element,
                                  std::optional<Shape> shape) {
   if (element == ElementType::kUndefined) return;
+  if (shape) {
+    for (Dim& dim : *shape) {
+      if (dim.IsInteger() && dim.value() < 0) dim = Dim();
+    }
+  }
   SetOutput(i, Type::Tensor(element, std::move(shape)));
 }
 
-InferFunction FindInferFunction(const OpDef& op) {
-  if (!op.is_canonical()) return nullptr;
-  for (const auto find :
-       {shape::FindMovement, shape::FindReduction, shape::FindLinear,
-        shape::FindSelection, shape::FindMisc}) {
-    if (const InferFunction function = find(op.id())) return function;
+namespace {
+
+using InferTable = std::array<InferFunction, std::size(kOpNames) + 1>;
+
+InferTable MakeTable() {
+  InferTable table{};
+  for (const auto family :
+       {shape::ControlFunctions, shape::ElementwiseFunctions,
+        shape::LinearFunctions, shape::MovementFunctions,
+        shape::ReductionFunctions, shape::ReshapeFunctions,
+        shape::SelectionFunctions, shape::SequenceFunctions,
+        shape::SpecialFunctions, shape::WindowFunctions}) {
+    for (const shape::InferEntry& entry : family()) {
+      ONNXOPT_CHECK(table[entry.op] == nullptr);
+      table[entry.op] = entry.function;
+    }
   }
-  return shape::FindElementwise(op);
+  return table;
+}
+
+// The types of a call: those of the function's outputs, which hold for every
+// argument that is of the types of the function's inputs.
+std::vector<TypeRef> TypesOfCall(const Node& call) {
+  const Graph& body = *call.function()->body();
+  std::vector<TypeRef> types(call.num_outputs());
+  for (size_t i = 0; i < body.inputs().size(); ++i) {
+    const TypeRef& formal = body.inputs()[i]->type();
+    if (formal == nullptr) continue;
+    const Value* argument = call.input(static_cast<int>(i));
+    if (argument == nullptr ||
+        !SameType(JoinTypes(formal, KnownType(*argument)), formal)) {
+      return types;
+    }
+  }
+  for (size_t i = 0; i < types.size() && i < body.outputs().size(); ++i) {
+    types[i] = KnownType(*body.outputs()[i]);
+  }
+  return types;
+}
+
+}  // namespace
+
+InferFunction FindInferFunction(const OpDef& op) {
+  static const InferTable table = MakeTable();
+  if (!op.is_canonical()) return nullptr;
+  if (const InferFunction function = table[op.id()]) return function;
+  return op.Has(Trait::kElementwise) && op.outputs().size() == 1
+             ? shape::InferElementwise
+             : nullptr;
 }
 
 absl::StatusOr<std::vector<TypeRef>> InferTypes(const Node& node) {
+  if (node.function() != nullptr) return TypesOfCall(node);
   InferenceContext context(node);
-  if (node.function() != nullptr || context.attributes().HasReferences()) {
-    return std::move(context.outputs());
-  }
+  if (context.attributes().HasReferences()) return context.outputs();
   if (const InferFunction infer = FindInferFunction(node.op())) {
     RETURN_IF_ERROR(infer(context));
   }
@@ -89,31 +153,50 @@ absl::StatusOr<std::vector<TypeRef>> InferTypes(const Node& node) {
 TypeRef KnownType(const Value& value) {
   if (value.IsConstant()) return TypeOf(*value.tensor());
   const TypeRef& type = value.type();
-  // What a body is given may change its shape from one run to the next.
-  if (value.IsInput() && value.graph()->parent() != nullptr &&
-      type != nullptr && type->IsTensor()) {
-    return Type::Tensor(type->element(), std::nullopt);
+  if (!IsBodyInput(value)) return type;
+  // The iteration number of a Loop. ONNX Runtime makes it a tensor of one
+  // axis if the body declares it so.
+  if (value.index() == 0 && value.graph()->parent()->Is("Loop"_op) &&
+      (type == nullptr || !type->IsTensor() || !type->shape() ||
+       type->shape()->empty())) {
+    return Type::Tensor(ElementType::kInt64, Shape());
   }
-  return type;
+  // InferModel moves what the file declares out of the way.
+  const bool inferred = value.declared_type() != nullptr && !value.declared();
+  if (inferred || type == nullptr) return type;
+  if (!type->IsTensor()) return nullptr;
+  return Type::Tensor(type->element(), std::nullopt);
+}
+
+TypeRef TypeToTrust(const Node& node, const Value& output) {
+  const OpDef& op = node.op();
+  const bool upgradable =
+      op.id() != kOpaqueOp && op.domain().empty() && !op.is_canonical();
+  const TypeRef& declared = output.declared_type();
+  if (node.function() != nullptr || upgradable || declared == nullptr ||
+      FindInferFunction(op) != nullptr) {
+    return nullptr;
+  }
+  if (!declared->IsTensor() || !declared->shape()) {
+    return declared->IsTensor() ? declared : nullptr;
+  }
+  Shape shape = *declared->shape();
+  for (Dim& dim : shape) {
+    if (!dim.IsInteger()) dim = Dim();
+  }
+  return Type::Tensor(declared->element(), std::move(shape));
 }
 
 void InferOutputs(Node& node) {
-  if (!node.op().is_canonical() || node.function() != nullptr) {
-    for (Value* output : node.outputs()) {
-      if (output == nullptr || output->type() != nullptr ||
-          output->declared_type() == nullptr) {
-        continue;
-      }
-      node.graph()->SetType(output, output->declared_type());
-    }
-    return;
-  }
   const absl::StatusOr<std::vector<TypeRef>> types = InferTypes(node);
   if (!types.ok()) return;
   for (int i = 0; i < node.num_outputs(); ++i) {
     Value* output = node.output(i);
-    if (output == nullptr || (*types)[i] == nullptr) continue;
-    const TypeRef merged = MergeTypes((*types)[i], output->type());
+    if (output == nullptr) continue;
+    const TypeRef& inferred = (*types)[i];
+    const TypeRef merged =
+        MergeTypes(inferred != nullptr ? inferred : TypeToTrust(node, *output),
+                   output->type());
     if (!SameType(merged, output->type())) {
       node.graph()->SetType(output, merged);
     }
@@ -141,6 +224,31 @@ TypeRef MergeTypes(const TypeRef& a, const TypeRef& b) {
     }
   }
   return Type::Tensor(a->element(), std::move(merged));
+}
+
+TypeRef JoinTypes(const TypeRef& a, const TypeRef& b) {
+  if (a == b) return a;
+  if (a == nullptr || b == nullptr || a->kind() != b->kind()) return nullptr;
+  switch (a->kind()) {
+    case Type::Kind::kSequence:
+      return Type::Sequence(JoinTypes(a->inner(), b->inner()));
+    case Type::Kind::kOptional:
+      return Type::Optional(JoinTypes(a->inner(), b->inner()));
+    case Type::Kind::kTensor:
+      break;
+    default:
+      return SameType(a, b) ? a : nullptr;
+  }
+  if (a->element() != b->element()) return nullptr;
+  if (SameType(a, b)) return a;
+  if (!a->shape() || !b->shape() || a->shape()->size() != b->shape()->size()) {
+    return Type::Tensor(a->element(), std::nullopt);
+  }
+  Shape joined = *a->shape();
+  for (size_t i = 0; i < joined.size(); ++i) {
+    joined[i] = shape::Common(joined[i], (*b->shape())[i]);
+  }
+  return Type::Tensor(a->element(), std::move(joined));
 }
 
 namespace shape {
@@ -187,6 +295,38 @@ Dim Product(const Shape& shape, size_t begin, size_t end) {
   Dim product(1);
   for (size_t i = begin; i < end; ++i) product = product * shape[i];
   return product;
+}
+
+Dim Divide(const Dim& dim, int64_t by) {
+  if (by == 1) return dim;
+  if (!dim.IsInteger() || by <= 0 || dim.value() % by != 0) return Dim();
+  return Dim(dim.value() / by);
+}
+
+std::optional<int64_t> LengthOf(const InferenceContext& c, int i) {
+  const std::optional<Shape>& shape = c.shape(i);
+  if (!shape || shape->size() != 1 || !(*shape)[0].IsInteger()) {
+    return std::nullopt;
+  }
+  return (*shape)[0].value();
+}
+
+std::optional<Shape> ShapeOfRank(std::optional<int64_t> rank) {
+  constexpr int64_t kMaxRank = 64;
+  if (!rank || *rank < 0 || *rank > kMaxRank) return std::nullopt;
+  return UnknownShape(*rank);
+}
+
+std::optional<int64_t> ScalarOf(const InferenceContext& c, int i) {
+  const auto all = c.ints(i);
+  return all && all->size() == 1 ? std::optional((*all)[0]) : std::nullopt;
+}
+
+ElementType ElementNamed(const InferenceContext& c, std::string_view attribute,
+                         ElementType otherwise) {
+  const auto number = c.attributes().Int(attribute);
+  if (!number) return otherwise;
+  return ElementTypeFromNumber(*number).value_or(ElementType::kUndefined);
 }
 
 }  // namespace shape

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "passes/opset/commit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/core.h"
+#include "ir/model.h"
+#include "ir/walk.h"
+#include "support/status.h"
+
+namespace onnxopt::opset {
+
+bool SameTensor(const TensorRef& a, const TensorRef& b) {
+  if (a == b) return true;
+  if (a == nullptr || b == nullptr || a->type() != b->type() ||
+      a->dims() != b->dims()) {
+    return false;
+  }
+  const absl::StatusOr<std::string_view> bytes_a = a->bytes();
+  const absl::StatusOr<std::string_view> bytes_b = b->bytes();
+  return bytes_a.ok() && bytes_b.ok() && *bytes_a == *bytes_b;
+}
+
+Value* Committer::ConstantFor(Graph& graph, const Operand& operand) {
+  Graph* outermost = &graph;
+  while (outermost->enclosing() != nullptr) outermost = outermost->enclosing();
+  const absl::StatusOr<std::string_view> bytes = operand.tensor->bytes();
+  ONNXOPT_CHECK(bytes.ok());  // ours, and small
+  std::string key = fmt::format("{} {} ", static_cast<void*>(outermost),
+                                operand.tensor->TypeString());
+  key += *bytes;
+  Value*& constant = constants_[std::move(key)];
+  if (constant == nullptr) {
+    constant = outermost->AddConstant(
+        outermost->model().UniqueName(operand.name), operand.tensor);
+  }
+  return constant;
+}
+
+void Committer::SetInputs(Node* node, const std::vector<Value*>& inputs) {
+  Graph& graph = *node->graph();
+  for (Value* input : node->inputs()) {
+    if (input != nullptr && input->IsConstant() &&
+        std::find(inputs.begin(), inputs.end(), input) == inputs.end()) {
+      released_.push_back(input);
+    }
+  }
+  const auto count = static_cast<int>(inputs.size());
+  while (node->num_inputs() > count) {
+    graph.RemoveInput(node, node->num_inputs() - 1);
+  }
+  for (int i = 0; i < count; ++i) {
+    if (i >= node->num_inputs()) {
+      graph.AppendInput(node, inputs[i]);
+    } else if (node->input(i) != inputs[i]) {
+      graph.SetInput(node, i, inputs[i]);
+    }
+  }
+}
+
+void Committer::Commit(Node* node, Form form) {
+  Graph& graph = *node->graph();
+  if (form.changed()) {
+    std::vector<Value*> inputs;
+    for (const Operand& operand : form.inputs()) {
+      inputs.push_back(operand.tensor == nullptr ? operand.value
+                                                 : ConstantFor(graph, operand));
+    }
+    SetInputs(node, inputs);
+    graph.SetAttributes(node, form.TakeAttributes());
+  }
+  if (&form.op() != &node->op()) graph.SetOperator(node, &form.op());
+}
+
+void Committer::RemoveUnusedConstants(Model& model) {
+  const auto removable = [](const Value& value) {
+    return value.IsConstant() && !value.HasUses() && !value.pinned() &&
+           !value.declared() && !value.listed_as_input() &&
+           value.constant_form() == ConstantForm::kInitializer;
+  };
+  std::vector<Value*> unused;
+  for (Value* value : released_) {
+    if (removable(*value)) unused.push_back(value);
+  }
+  ForEachGraph(model, [&](Graph& graph) {
+    for (Value& value : graph.constants()) {
+      if (removable(value) && value.tensor()->spelling() == nullptr) {
+        unused.push_back(&value);
+      }
+    }
+  });
+  std::sort(unused.begin(), unused.end());
+  unused.erase(std::unique(unused.begin(), unused.end()), unused.end());
+  for (Value* value : unused) value->graph()->RemoveConstant(value);
+  released_.clear();
+  constants_.clear();
+}
+
+}  // namespace onnxopt::opset
