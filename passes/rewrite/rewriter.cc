@@ -48,6 +48,7 @@ Rewriter::~Rewriter() {
 // --- Guards
 
 bool Rewriter::Guard(GuardKind kind, bool condition, std::string_view reason) {
+  if (hooks_ != nullptr && hooks_->asked) hooks_->asked(rule_, kind, reason);
   if (condition) return true;
   if (hooks_ != nullptr) {
     const bool checked =

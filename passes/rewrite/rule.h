@@ -49,6 +49,8 @@ enum class GuardKind : uint8_t {
 struct RewriteHooks {
   /// A safety or match guard that holds always, by its reason.
   std::string_view ignored_guard;
+  /// Of every guard reached, whether it holds or not.
+  std::function<void(const Rule&, GuardKind, std::string_view reason)> asked;
   std::function<void(const Rule&, GuardKind, std::string_view reason)> declined;
   std::function<void(const Rule&)> fired;
 };
