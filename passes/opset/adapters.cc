@@ -27,9 +27,12 @@ bool AllOf(const std::optional<std::vector<int64_t>>& values,
          std::all_of(values->begin(), values->end(), test);
 }
 
-bool IsEmptyConstant(const Form& form, int i) {
-  const TensorRef tensor = form.constant(i);
-  return tensor != nullptr && tensor->num_elements() == 0;
+// Whether input `i` is known to have no elements.
+bool IsEmpty(const Form& form, int i) {
+  const std::optional<Shape> shape = form.shape(i);
+  return shape && std::any_of(shape->begin(), shape->end(), [](const Dim& dim) {
+           return dim.IsInteger() && dim.value() == 0;
+         });
 }
 
 // --- Softmax, LogSoftmax, Hardmax: below 13 all dims from `axis` on are one.
@@ -57,7 +60,7 @@ std::string ReduceUp(Form& form) {
 }
 
 std::string ReduceDown(Form& form) {
-  if (IsEmptyConstant(form, 1)) form.ClearInput(1);
+  if (IsEmpty(form, 1)) form.ClearInput(1);
   const std::optional<int64_t> noop = form.view().Int("noop_with_empty_axes");
   if (form.HasInput(1) && form.constant(1) != nullptr) {
     form.Remove("noop_with_empty_axes");
@@ -112,7 +115,7 @@ std::string ResizeDownFrom11(Form& form) {
 // Until 12 empty tensors stand for inputs that are not given. They may stay:
 // an empty `roi` or `scales` says nothing in later versions either.
 std::string ResizeUpTo13(Form& form) {
-  if (form.HasInput(3) && form.HasInput(2) && !IsEmptyConstant(form, 2)) {
+  if (form.HasInput(3) && form.HasInput(2) && !IsEmpty(form, 2)) {
     return "it has both scales and sizes";
   }
   if (IsReferenced(form, "coordinate_transformation_mode") ||
@@ -260,7 +263,7 @@ std::string DropoutDownFrom12(Form& form) {
   return "";
 }
 
-// --- BatchNormalization and GroupNormalization
+// --- BatchNormalization
 
 int GivenOutputs(const Form& form) {
   const auto outputs = form.node().outputs();
@@ -277,14 +280,6 @@ std::string BatchNormalizationUp(Form& form) {
 
 std::string BatchNormalizationDown(Form& form) {
   return form.view().Int("training_mode") == 0 ? "" : "with training_mode";
-}
-
-std::string GroupNormalizationUp(Form&) {
-  return "scale and bias were given per group, and are given per channel";
-}
-
-std::string GroupNormalizationDown(Form&) {
-  return "with scale and bias per channel";
 }
 
 // --- Others
@@ -419,7 +414,6 @@ constexpr Adapter kAdapters[] = {
     {"Dropout"_op, 10, DropoutUpTo10, DropoutDownFrom10},
     {"Dropout"_op, 12, nullptr, DropoutDownFrom12},
     {"GridSample"_op, 20, nullptr, GridSampleDownFrom20},
-    {"GroupNormalization"_op, 21, GroupNormalizationUp, GroupNormalizationDown},
     {"Hardmax"_op, 13, SoftmaxUp, SoftmaxDown},
     {"LogSoftmax"_op, 13, SoftmaxUp, SoftmaxDown},
     {"Max"_op, 8, nullptr, BroadcastDownFrom8},

@@ -132,6 +132,7 @@ TypeRef Form::type(int i) const {
 }
 
 ElementType Form::element(int i) const {
+  if (const TensorRef tensor = constant(i)) return tensor->type();
   const TypeRef known = type(i);
   return known != nullptr && known->IsTensor() ? known->element()
                                                : ElementType::kUndefined;

@@ -40,8 +40,7 @@ class Legalizer {
     other_opset_ |= target_.IsOther(graph);
     for (Value& constant : graph.constants()) RespellConstant(constant);
     for (Node& node : graph.nodes()) {
-      if (node.function() == nullptr && node.op().domain().empty() &&
-          !node.op().is_opaque()) {
+      if (node.function() == nullptr && node.op().domain().empty()) {
         LowerNode(node);
       }
       if (!node.has_graphs()) continue;
@@ -56,9 +55,9 @@ class Legalizer {
     const OpDef* def = node->op == nullptr
                            ? nullptr
                            : target_.DefOf(*constant.graph(), *node->op);
-    const Type type = *Type::Tensor(constant.tensor()->type(), std::nullopt);
     if (def == nullptr || def->FindAttr(node->attribute) == nullptr ||
-        !opset::Allows(*def, def->outputs().front(), type)) {
+        !opset::Allows(*def, def->outputs().front(),
+                       constant.tensor()->type())) {
       constant.graph()->MakeInitializer(&constant);
     }
   }
@@ -67,7 +66,8 @@ class Legalizer {
     Graph& graph = *node.graph();
     if (!node.op().is_canonical()) {
       if (target_.IsOther(graph) &&
-          target_.DefOf(graph, node.op()) != &node.op()) {
+          (node.op().is_opaque() ||
+           target_.DefOf(graph, node.op()) != &node.op())) {
         Error(node,
               fmt::format("it is of version {}, which could not be "
                           "brought to opset {}",

@@ -133,8 +133,8 @@ std::string Lower(const Path& path, Form& form);
 std::string WrongType(const Form& form);
 /// The same of a node as if it were of operator `op`.
 std::string WrongType(const Node& node, const OpDef& op);
-/// Whether `op` allows an operand of that type.
-bool Allows(const OpDef& op, const OperandDef& operand, const Type& type);
+/// Whether `op` allows a tensor of that type.
+bool Allows(const OpDef& op, const OperandDef& operand, ElementType element);
 
 /// Whether a Softmax, LogSoftmax or Hardmax means the same in both readings of
 /// its axis: that axis alone, or all from there on.

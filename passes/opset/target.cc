@@ -32,13 +32,32 @@ const OpDef* FindAtOpset(const OpRegistry& ops, const OpDef& op,
   return nullptr;
 }
 
-// The lowest opset for which `test` holds of the definition there; the
-// canonical one if there is none.
-template <typename Test>
-int64_t LowestOpset(const OpRegistry& ops, std::string_view name, Test test) {
-  for (int64_t opset = 1; opset < kCanonicalOpset; ++opset) {
-    const OpDef* def = FindLive(ops, name, opset);
-    if (def != nullptr && test(*def)) return opset;
+// Empty if `node` can be expressed as `path` begins.
+std::string WhyNotAs(const Node& node, const opset::Path& path,
+                     bool* wrong_type) {
+  const OpDef& def =
+      path.steps.empty() ? *path.canonical : *path.steps.front().older;
+  std::string wrong;
+  if (path.plain_down) {
+    if (!path.steps.empty()) wrong = opset::WrongType(node, def);
+  } else {
+    opset::Form form(node);
+    std::string reason = opset::Lower(path, form);
+    if (!reason.empty()) return reason;
+    wrong = opset::WrongType(form);
+  }
+  *wrong_type = !wrong.empty();
+  return wrong;
+}
+
+// The lowest opset above `opset` that can express `node`.
+int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset) {
+  for (int64_t v = opset + 1; v < kCanonicalOpset; ++v) {
+    const OpDef* def = FindAtOpset(ops, node.op(), v);
+    if (def == nullptr) continue;
+    bool wrong_type = false;
+    const opset::Path path = opset::PathFrom(ops, *def);
+    if (WhyNotAs(node, path, &wrong_type).empty()) return v;
   }
   return kCanonicalOpset;
 }
@@ -87,33 +106,23 @@ std::string Target::WhyNot(const Node& node) const {
     return "";
   }
   const Entry& entry = Find(*node.graph(), op);
-  if (entry.def == nullptr || (op.domain().empty() && entry.path == nullptr)) {
-    if (!op.domain().empty()) {
-      return fmt::format("{} is not imported", op.FullName());
-    }
-    return fmt::format("opset {} is needed for {}",
-                       LowestOpset(node.graph()->model().ops(), op.name(),
-                                   [](const OpDef&) { return true; }),
-                       op.name());
+  if (!op.domain().empty()) {
+    return entry.def != nullptr
+               ? ""
+               : fmt::format("{} is not imported", op.FullName());
   }
-  if (!op.domain().empty()) return "";
-  if (entry.path->plain_down) {
-    if (entry.def == &op) return "";
-    const std::string wrong = opset::WrongType(node, *entry.def);
-    if (wrong.empty()) return "";
-    const int64_t lowest = LowestOpset(
-        node.graph()->model().ops(), op.name(),
-        [&](const OpDef& def) { return opset::WrongType(node, def).empty(); });
-    return fmt::format("opset {} is needed for {} of {}", lowest, op.name(),
-                       wrong);
+  const auto lowest = [&] {
+    return LowestOpset(node.graph()->model().ops(), node,
+                       OpsetOf(*node.graph()));
+  };
+  if (entry.path == nullptr) {
+    return fmt::format("opset {} is needed for {}", lowest(), op.name());
   }
-  opset::Form form(node);
-  std::string reason = opset::Lower(*entry.path, form);
-  if (!reason.empty()) return reason;
-  const std::string wrong = opset::WrongType(form);
-  if (wrong.empty()) return "";
-  return fmt::format("{}-{} may not have {}", form.op().name(),
-                     form.op().since_version(), wrong);
+  bool wrong_type = false;
+  std::string reason = WhyNotAs(node, *entry.path, &wrong_type);
+  if (!wrong_type) return reason;
+  return fmt::format("opset {} is needed for {} with {}", lowest(), op.name(),
+                     reason);
 }
 
 }  // namespace onnxopt

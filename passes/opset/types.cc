@@ -6,7 +6,6 @@
 
 #include "fmt/core.h"
 #include "passes/opset/steps.h"
-#include "passes/shape/inference.h"
 
 namespace onnxopt::opset {
 namespace {
@@ -43,76 +42,102 @@ std::string ConstraintName(const Type& type) {
   }
 }
 
+// What is known about an operand: nothing, that it is a tensor, or its type.
+struct Known {
+  ElementType element = ElementType::kUndefined;
+  const Type* type = nullptr;
+
+  static Known Of(const Value* value, const Tensor* tensor) {
+    if (value != nullptr && value->IsConstant()) tensor = value->tensor().get();
+    if (tensor != nullptr) return {tensor->type(), nullptr};
+    if (value == nullptr || value->type() == nullptr) return {};
+    const Type* type = value->type().get();
+    return type->IsTensor() ? Known{type->element(), nullptr}
+                            : Known{ElementType::kUndefined, type};
+  }
+  std::string ToString() const {
+    return type == nullptr ? std::string(ElementTypeName(element))
+                           : type->ToString();
+  }
+};
+
+bool AllowsName(const OpDef& op, const OperandDef& operand,
+                std::string_view name) {
+  const TypeConstraint* constraint = op.FindTypeConstraint(operand.type);
+  return constraint == nullptr
+             ? name == operand.type
+             : std::binary_search(constraint->types.begin(),
+                                  constraint->types.end(), name);
+}
+
+bool AllowsKnown(const OpDef& op, const OperandDef& operand,
+                 const Known& known) {
+  if (known.element != ElementType::kUndefined) {
+    return AllowsName(op, operand, TensorTypeName(known.element));
+  }
+  if (known.type == nullptr) return true;
+  const std::string name = ConstraintName(*known.type);
+  return name.empty() || AllowsName(op, operand, name);
+}
+
 // Checks operands one by one: their own type, and that those of one type
 // variable agree.
 class TypeChecker {
  public:
   explicit TypeChecker(const OpDef& op) : op_(op) {}
 
-  bool Accepts(std::span<const OperandDef> operands, int i, const Type& type) {
-    if (operands.empty()) return true;
-    const OperandDef& operand =
-        operands[std::min<size_t>(i, operands.size() - 1)];
-    if (!Allows(op_, operand, type)) return false;
-    if (!operand.homogeneous || type.kind() != Type::Kind::kTensor ||
-        op_.FindTypeConstraint(operand.type) == nullptr) {
-      return true;
+  /// Describes the operand if it is wrong.
+  std::string Check(std::span<const OperandDef> operands, size_t i,
+                    const Known& known, std::string_view what) {
+    if (operands.empty()) return "";
+    const OperandDef& operand = operands[std::min(i, operands.size() - 1)];
+    if (AllowsKnown(op_, operand, known) && Agrees(operand, known.element)) {
+      return "";
     }
-    for (const auto& [variable, element] : bound_) {
-      if (variable == operand.type) return element == type.element();
-    }
-    bound_.emplace_back(operand.type, type.element());
-    return true;
+    return fmt::format("{} as {} '{}'", known.ToString(), what, operand.name);
   }
 
  private:
+  bool Agrees(const OperandDef& operand, ElementType element) {
+    if (!operand.homogeneous || element == ElementType::kUndefined ||
+        op_.FindTypeConstraint(operand.type) == nullptr) {
+      return true;
+    }
+    for (const auto& [variable, bound] : bound_) {
+      if (variable == operand.type) return bound == element;
+    }
+    bound_.emplace_back(operand.type, element);
+    return true;
+  }
+
   const OpDef& op_;
   std::vector<std::pair<std::string_view, ElementType>> bound_;
 };
 
-std::string Describe(std::span<const OperandDef> operands, size_t i,
-                     const Type& type, std::string_view what) {
-  return fmt::format("{} as {} '{}'",
-                     type.IsTensor()
-                         ? std::string(ElementTypeName(type.element()))
-                         : type.ToString(),
-                     what, operands[std::min(i, operands.size() - 1)].name);
-}
-
 std::string WrongOutput(const Node& node, const OpDef& op,
                         TypeChecker& checker) {
   for (int i = 0; i < node.num_outputs(); ++i) {
-    const Value* output = node.output(i);
-    if (output == nullptr || output->type() == nullptr) continue;
-    if (!checker.Accepts(op.outputs(), i, *output->type())) {
-      return Describe(op.outputs(), i, *output->type(), "output");
-    }
+    std::string wrong = checker.Check(
+        op.outputs(), i, Known::Of(node.output(i), nullptr), "output");
+    if (!wrong.empty()) return wrong;
   }
   return "";
 }
 
 }  // namespace
 
-bool Allows(const OpDef& op, const OperandDef& operand, const Type& type) {
-  const TypeConstraint* constraint = op.FindTypeConstraint(operand.type);
-  const auto allowed = [&](std::string_view name) {
-    return constraint == nullptr
-               ? name == operand.type
-               : std::binary_search(constraint->types.begin(),
-                                    constraint->types.end(), name);
-  };
-  if (type.IsTensor()) return allowed(TensorTypeName(type.element()));
-  const std::string name = ConstraintName(type);
-  return name.empty() || allowed(name);
+bool Allows(const OpDef& op, const OperandDef& operand, ElementType element) {
+  return AllowsName(op, operand, TensorTypeName(element));
 }
 
 std::string WrongType(const Form& form) {
   TypeChecker checker(form.op());
   for (int i = 0; i < form.num_inputs(); ++i) {
-    const TypeRef type = form.type(i);
-    if (type != nullptr && !checker.Accepts(form.op().inputs(), i, *type)) {
-      return Describe(form.op().inputs(), i, *type, "input");
-    }
+    const Operand& operand = form.inputs()[i];
+    std::string wrong =
+        checker.Check(form.op().inputs(), i,
+                      Known::Of(operand.value, operand.tensor.get()), "input");
+    if (!wrong.empty()) return wrong;
   }
   return WrongOutput(form.node(), form.op(), checker);
 }
@@ -120,11 +145,9 @@ std::string WrongType(const Form& form) {
 std::string WrongType(const Node& node, const OpDef& op) {
   TypeChecker checker(op);
   for (int i = 0; i < node.num_inputs(); ++i) {
-    if (node.input(i) == nullptr) continue;
-    const TypeRef type = KnownType(*node.input(i));
-    if (type != nullptr && !checker.Accepts(op.inputs(), i, *type)) {
-      return Describe(op.inputs(), i, *type, "input");
-    }
+    std::string wrong = checker.Check(
+        op.inputs(), i, Known::Of(node.input(i), nullptr), "input");
+    if (!wrong.empty()) return wrong;
   }
   return WrongOutput(node, op, checker);
 }
