@@ -17,6 +17,9 @@ using KernelList = std::vector<KernelEntry>;
 
 KernelList MatMulKernels();
 KernelList ConvolutionKernels();
+KernelList DeformConvKernels();
+KernelList EinsumKernels();
+KernelList RecurrentKernels();
 KernelList PoolingKernels();
 KernelList NormalizationKernels();
 KernelList QuantizationKernels();

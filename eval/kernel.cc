@@ -24,6 +24,9 @@ KernelTable MakeTable() {
   };
   add(eval::MatMulKernels());
   add(eval::ConvolutionKernels());
+  add(eval::DeformConvKernels());
+  add(eval::EinsumKernels());
+  add(eval::RecurrentKernels());
   add(eval::PoolingKernels());
   add(eval::NormalizationKernels());
   add(eval::QuantizationKernels());
