@@ -17,6 +17,7 @@ using KernelList = std::vector<KernelEntry>;
 
 KernelList MatMulKernels();
 KernelList ConvolutionKernels();
+KernelList AttentionKernels();
 KernelList DeformConvKernels();
 KernelList EinsumKernels();
 KernelList RecurrentKernels();

@@ -24,6 +24,7 @@ KernelTable MakeTable() {
   };
   add(eval::MatMulKernels());
   add(eval::ConvolutionKernels());
+  add(eval::AttentionKernels());
   add(eval::DeformConvKernels());
   add(eval::EinsumKernels());
   add(eval::RecurrentKernels());

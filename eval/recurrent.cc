@@ -100,6 +100,13 @@ absl::StatusOr<Layer> Layer::Of(const KernelArgs& args, const Family& family) {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown direction '", std::string(direction), "'"));
   }
+  // The products of all steps are kept.
+  constexpr int64_t kMaxProducts = 1 << 28;
+  const std::optional<int64_t> products =
+      NumElements({layer.steps, layer.batch, layer.gates});
+  if (!products || *products > kMaxProducts) {
+    return absl::ResourceExhaustedError("the sequences are too long");
+  }
   layer.input_forget = attributes.Int("input_forget", 0) != 0;
   layer.linear_before_reset = attributes.Int("linear_before_reset", 0) != 0;
   if (const std::optional<float> clip = attributes.Float("clip")) {
