@@ -23,6 +23,10 @@ KernelList LineKernels();  // ArgMax, CumSum, Softmax...
 KernelList ReductionKernels();
 KernelList MatMulKernels();
 KernelList ConvolutionKernels();
+KernelList AttentionKernels();
+KernelList DeformConvKernels();
+KernelList EinsumKernels();
+KernelList RecurrentKernels();
 KernelList PoolingKernels();
 KernelList NormalizationKernels();
 KernelList QuantizationKernels();

@@ -31,6 +31,10 @@ KernelTable MakeTable() {
   add(eval::ReductionKernels());
   add(eval::MatMulKernels());
   add(eval::ConvolutionKernels());
+  add(eval::AttentionKernels());
+  add(eval::DeformConvKernels());
+  add(eval::EinsumKernels());
+  add(eval::RecurrentKernels());
   add(eval::PoolingKernels());
   add(eval::NormalizationKernels());
   add(eval::QuantizationKernels());

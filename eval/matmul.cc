@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // MatMul, Gemm, MatMulInteger, QLinearMatMul, Det.
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <vector>
@@ -166,11 +167,12 @@ absl::StatusOr<Strides> ParameterStrides(const Tensor& parameter, bool per_row,
 
 // All elements minus their zero points.
 template <typename T>
-absl::StatusOr<std::vector<T>> Centered(const Tensor& tensor,
-                                        const Tensor* zero_point,
-                                        bool per_row) {
+absl::StatusOr<Result<T>> Centered(const Tensor& tensor,
+                                   const Tensor* zero_point, bool per_row) {
   ASSIGN_OR_RETURN(const Numbers<T> numbers, Numbers<T>::Of(tensor));
-  std::vector<T> centered(numbers.span().begin(), numbers.span().end());
+  ASSIGN_OR_RETURN(Result<T> centered,
+                   Result<T>::Create(NativeType<T>(), tensor.dims()));
+  std::ranges::copy(numbers.span(), centered.data());
   if (zero_point == nullptr) return centered;
   ASSIGN_OR_RETURN(const Numbers<T> zeros, Numbers<T>::Of(*zero_point));
   const TensorDims& dims = tensor.dims();
@@ -181,7 +183,8 @@ absl::StatusOr<std::vector<T>> Centered(const Tensor& tensor,
                 [&](int64_t n, const std::array<int64_t, 2>& offsets,
                     const std::array<int64_t, 2>& steps) {
                   for (int64_t i = 0; i < n; ++i) {
-                    centered[offsets[0] + i] -= zero[offsets[1] + i * steps[1]];
+                    centered.data()[offsets[0] + i] -=
+                        zero[offsets[1] + i * steps[1]];
                   }
                 });
   return centered;
@@ -194,10 +197,10 @@ Outputs MatMulInteger(const KernelArgs& args) {
   ASSIGN_OR_RETURN(Result<uint32_t> result,
                    Result<uint32_t>::Create(ElementType::kInt32, shape.result));
   ASSIGN_OR_RETURN(
-      const std::vector<uint32_t> a,
+      const Result<uint32_t> a,
       Centered<uint32_t>(*args.input(0), args.input(2), /*per_row=*/true));
   ASSIGN_OR_RETURN(
-      const std::vector<uint32_t> b,
+      const Result<uint32_t> b,
       Centered<uint32_t>(*args.input(1), args.input(3), /*per_row=*/false));
   MultiplyStacks(shape, a.data(), b.data(), result.data());
   return Single(std::move(result));
@@ -217,9 +220,9 @@ Outputs QuantizedMatMul(const KernelArgs& args) {
                    Result<T>::Create(NativeType<T>(), dims));
   ASSIGN_OR_RETURN(Result<float> result,
                    Result<float>::Create(ElementType::kFloat, dims));
-  ASSIGN_OR_RETURN(const std::vector<T> left,
+  ASSIGN_OR_RETURN(const Result<T> left,
                    Centered<T>(a, args.input(2), /*per_row=*/true));
-  ASSIGN_OR_RETURN(const std::vector<T> right,
+  ASSIGN_OR_RETURN(const Result<T> right,
                    Centered<T>(b, args.input(5), /*per_row=*/false));
   MultiplyStacks(shape, left.data(), right.data(), products.data());
   ASSIGN_OR_RETURN(const Numbers<float> a_scale,

@@ -231,7 +231,12 @@ absl::StatusOr<std::vector<double>> Spread(const Tensor& parameter,
     return WrongShape(parameter);
   }
   ASSIGN_OR_RETURN(const std::vector<double> values, FloatsOf(parameter));
-  std::vector<double> spread(ProductOf(dims, 0, dims.size()));
+  constexpr int64_t kMaxElements = 1 << 26;
+  const int64_t count = ProductOf(dims, 0, dims.size());
+  if (count > kMaxElements) {
+    return absl::ResourceExhaustedError("a parameter is too large");
+  }
+  std::vector<double> spread(count);
   ForEachRun<2>(
       dims, {RowMajorStrides(dims), BroadcastStrides(parameter.dims(), dims)},
       [&](int64_t n, const std::array<int64_t, 2>& at,
@@ -429,8 +434,11 @@ Outputs MeanVarianceNormalization(const KernelArgs& args) {
   return WithFloatType(x.type(), [&]<typename T>(T) -> Outputs {
     ASSIGN_OR_RETURN(Result<T> y, Result<T>::Create(x.type(), x.dims()));
     ASSIGN_OR_RETURN(const Numbers<T> values, Numbers<T>::Of(x));
-    std::vector<double> gathered(
-        ProductOf(split.reduced, 0, split.reduced.size()));
+    ASSIGN_OR_RETURN(const Result<double> buffer,
+                     Result<double>::Create(
+                         ElementType::kDouble,
+                         {ProductOf(split.reduced, 0, split.reduced.size())}));
+    const std::span<double> gathered = buffer.span();
     ForEachOffset(split.kept, split.kept_strides, [&](int64_t base) {
       auto next = gathered.begin();
       ForEachOffset(split.reduced, split.reduced_strides, [&](int64_t offset) {

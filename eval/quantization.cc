@@ -143,13 +143,21 @@ absl::Status CheckOutputType(const KernelArgs& args, std::string_view variable,
 template <typename T>
 absl::StatusOr<std::vector<T>> ZeroPoints(const Tensor* zero_point,
                                           size_t count) {
-  if (zero_point == nullptr) return std::vector<T>(count, T{0});
-  if (IsInteger(zero_point->type())) {
-    ASSIGN_OR_RETURN(const std::vector<int64_t> zeros, IntegersOf(*zero_point));
-    return std::vector<T>(zeros.begin(), zeros.end());
+  std::vector<T> zeros(count, T{0});
+  if (zero_point == nullptr) return zeros;
+  ASSIGN_OR_RETURN(const std::string_view bytes, zero_point->bytes());
+  if (!IsInteger(zero_point->type())) {
+    LoadNumbers<T>(zero_point->type(), bytes, 0, zeros);
+    return zeros;
   }
-  ASSIGN_OR_RETURN(const std::vector<double> zeros, FloatsOf(*zero_point));
-  return std::vector<T>(zeros.begin(), zeros.end());
+  std::array<int64_t, kBlock> block;
+  for (size_t done = 0; done < count; done += kBlock) {
+    const std::span<int64_t> part =
+        std::span(block).first(std::min<size_t>(kBlock, count - done));
+    LoadIntegers(zero_point->type(), bytes, static_cast<int64_t>(done), part);
+    std::ranges::copy(part, zeros.begin() + static_cast<int64_t>(done));
+  }
+  return zeros;
 }
 
 // y = (x - zero) * scale for 8-bit codes of type T.
