@@ -40,6 +40,8 @@ KernelList ResizeKernels();     // Resize
 KernelList ScatterKernels();    // ScatterND, TensorScatter...
 KernelList SelectionKernels();  // Gather, Compress, OneHot...
 KernelList SortingKernels();    // TopK, Unique
+KernelList LossKernels();
+KernelList SignalKernels();  // DFT, windows, MelWeightMatrix
 
 }  // namespace onnxopt::eval
 

@@ -48,6 +48,8 @@ KernelTable MakeTable() {
   add(eval::ResizeKernels());
   add(eval::GridKernels());
   add(eval::RegionKernels());
+  add(eval::LossKernels());
+  add(eval::SignalKernels());
   return table;
 }
 

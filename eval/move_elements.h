@@ -22,9 +22,6 @@ namespace onnxopt::eval {
 
 using Bits128 = std::array<uint64_t, 2>;
 
-/// The most strings a kernel makes: they are on the heap.
-inline constexpr int64_t kMaxStrings = 1 << 24;
-
 namespace internal {
 
 template <typename T, typename Fill>
