@@ -46,6 +46,9 @@ enum class Trait : uint32_t {
   kForwardsInput = 1 << 9,
   // Variadic; with one input, output 0 is that input bit for bit.
   kForwardsSingleInput = 1 << 10,
+  // Output 0 has the elements of input 0 in the same order, maybe in another
+  // shape, which other inputs and attributes decide.
+  kReshaping = 1 << 11,
 };
 
 constexpr Trait operator|(Trait a, Trait b) {

@@ -43,6 +43,7 @@ constexpr Trait kHasBody = Trait::kHasBody;
 constexpr Trait kIdempotent = Trait::kIdempotent;
 constexpr Trait kForwardsInput = Trait::kForwardsInput;
 constexpr Trait kForwardsSingleInput = Trait::kForwardsSingleInput;
+constexpr Trait kReshaping = Trait::kReshaping;
 
 constexpr TraitStatement kTraitStatements[] = {
 #include "ir/ops/traits.inc"

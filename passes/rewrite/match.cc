@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "ir/attribute_view.h"
+
 namespace onnxopt {
 namespace {
 
@@ -65,6 +67,8 @@ class Matcher {
                                 : !node.Has(pattern.traits)) {
       return false;
     }
+    // Nobody knows the value of an attribute of the function around it.
+    if (AttributeView(node).HasReferences()) return false;
     const size_t num_nodes = match_->nodes.size();
     const size_t num_all = match_->all.size();
     match_->all.push_back(&node);

@@ -76,7 +76,7 @@ struct Pattern::Data {
 /// A node in canonical form, of the graph the root is in, whose output 0 is
 /// the value (see Output). Operands that `inputs` does not mention must be
 /// absent, unless it ends with Rest. Commutative operators match in both
-/// orders.
+/// orders. No attribute refers to one of an enclosing function.
 Pattern Op(OpId op, std::vector<Pattern> inputs);
 /// The same for every operator that has all of `traits`.
 Pattern AnyOp(Trait traits, std::vector<Pattern> inputs);

@@ -1,153 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
+// Nodes that return their input.
+#include <algorithm>
 #include <string>
 
 #include "passes/rewrite/rewriter.h"
+#include "passes/rules/facts.h"
 #include "passes/rules/rules.h"
 
 namespace onnxopt {
 namespace {
 
-constexpr Var x("x"), c("c"), inner("inner");
-constexpr NodeVar n("n"), first("first");
+using Ints = std::vector<int64_t>;
 
-// Every dim of both is the same for every run.
-bool SameShape(const Value* a, const Value* b) {
-  const std::optional<Shape> left = ShapeOf(a);
-  const std::optional<Shape> right = ShapeOf(b);
-  if (!left || !right || left->size() != right->size()) return false;
-  for (size_t i = 0; i < left->size(); ++i) {
-    if (Compare((*left)[i], (*right)[i]) != DimRelation::kEqual) return false;
+constexpr Var x("x"), c("c"), rest("rest"), inner("inner");
+constexpr NodeVar first("first");
+
+bool AllAre(const std::optional<Ints>& ints, int64_t value) {
+  return ints && std::all_of(ints->begin(), ints->end(),
+                             [value](int64_t i) { return i == value; });
+}
+
+// Whether operand 1 names for every dim of input 0 the dim itself, or what
+// stands for it.
+bool NamesItsDims(const Node& node, bool (*keeps)(int64_t given)) {
+  const std::optional<Ints> given = ConstantInts(node.input(1));
+  const std::optional<int64_t> rank = RankOf(node.input(0));
+  if (!given || !rank) return false;
+  const auto length = static_cast<int64_t>(given->size());
+  if (length > *rank) return false;
+  for (int64_t i = 0; i < length; ++i) {
+    const Dim dim = DimOf(node.input(0), i + *rank - length);
+    const int64_t number = (*given)[i];
+    const bool same = dim.IsInteger() && dim.value() == number;
+    if (!same && !keeps(number)) return false;
   }
   return true;
 }
 
-Value* SameShapeAsInput(Rewriter& r) {
-  r.Matches(SameShape(r[x], r.root().output(0)),
-            "the shape is not known to stay the same");
-  return r[x];
-}
-
-Value* NoopCast(Rewriter& r) {
-  r.Matches(ElementOf(r[x]) != ElementType::kUndefined &&
-                AttributeView(r.root()).Int("to") ==
-                    static_cast<int64_t>(ElementOf(r[x])),
-            "it changes the element type");
-  return r[x];
-}
-
-Value* NoopTranspose(Rewriter& r) {
-  const auto* perm = AttributeView(r.root()).Ints("perm");
-  const std::optional<Shape> shape = ShapeOf(r[x]);
-  bool identity = perm != nullptr || (shape && shape->size() <= 1);
-  for (size_t i = 0; perm != nullptr && i < perm->size(); ++i) {
-    if ((*perm)[i] != static_cast<int64_t>(i)) identity = false;
+// Whether the result, which has the elements of input 0 in order, has its
+// shape as well.
+bool KeepsShape(const Node& node) {
+  if (SameShape(node.input(0), node.output(0))) return true;
+  const std::optional<Ints> given = ConstantInts(node.input(1));
+  switch (node.op().id()) {
+    case "Reshape"_op:
+      // A single -1 is the dim that is left.
+      return RankOf(node.output(0)) == RankOf(node.input(0)) &&
+             AttributeView(node).Int("allowzero", 0) == 0 && given &&
+             std::count(given->begin(), given->end(), -1) <= 1 &&
+             NamesItsDims(node, [](int64_t dim) { return dim <= 0; });
+    case "Expand"_op:
+      return (given && given->empty()) ||
+             NamesItsDims(node, [](int64_t dim) { return dim == 1; });
+    case "Tile"_op:
+      return AllAre(given, 1);
+    default:  // Squeeze, Unsqueeze
+      return given && given->empty();
   }
-  r.Matches(identity, "it is not known to keep the order of axes");
+}
+
+Value* SameShapeNoop(Rewriter& r) {
+  r.Matches(KeepsShape(r.root()), "the shape is not known to stay the same");
   return r[x];
 }
 
-Value* NoopPad(Rewriter& r) {
-  const auto pads = ConstantInts(r[c]);
-  bool zero = pads.has_value();
-  for (size_t i = 0; zero && i < pads->size(); ++i) zero = (*pads)[i] == 0;
-  r.Matches(zero, "the pads are not known to be 0");
+Value* CastNoop(Rewriter& r) {
+  const ElementType type = ElementOf(r[x]);
+  r.Matches(type != ElementType::kUndefined &&
+                AttributeView(r.root()).Int("to") == static_cast<int64_t>(type),
+            "it is not known to keep the element type");
   return r[x];
 }
 
-Value* NoopTile(Rewriter& r) {
-  const auto repeats = ConstantInts(r[c]);
-  bool once = repeats.has_value();
-  for (size_t i = 0; once && i < repeats->size(); ++i)
-    once = (*repeats)[i] == 1;
-  r.Matches(once, "the repeats are not known to be 1");
+Value* TransposeNoop(Rewriter& r) {
+  const std::optional<Ints> perm = PermOf(r.root());
+  r.Matches(perm && IsIdentityPerm(*perm),
+            "it is not known to keep the order of axes");
   return r[x];
 }
 
-Value* NoopSlice(Rewriter& r) {
-  const Node& slice = r.root();
-  bool unit = true;
-  if (slice.input(4) != nullptr) {
-    const auto steps = ConstantInts(slice.input(4));
-    unit = steps.has_value();
-    for (size_t i = 0; unit && i < steps->size(); ++i) unit = (*steps)[i] == 1;
-  }
-  if (!r.Matches(unit, "the steps are not known to be 1")) return nullptr;
-  if (SameShape(r[x], slice.output(0))) return r[x];
-  // From the start to an end that no dim exceeds, on every axis given.
-  const auto starts = ConstantInts(slice.input(1));
-  const auto ends = ConstantInts(slice.input(2));
-  bool whole = starts && ends;
-  for (size_t i = 0; whole && i < starts->size(); ++i) {
-    whole = (*starts)[i] == 0 && (*ends)[i] >= INT32_MAX;
-  }
-  r.Matches(whole, "it is not known to keep everything");
+Value* PadNoop(Rewriter& r) {
+  r.Matches(AllAre(ConstantInts(r[c]), 0), "the pads are not known to be 0");
   return r[x];
 }
 
-Value* NoopSplit(Rewriter& r) {
+Value* SplitNoop(Rewriter& r) {
   r.Matches(r.root().num_outputs() == 1, "it has several outputs");
   return r[x];
 }
 
-// `op`(x, c) is x when all elements of c are `unit` and c does not enlarge x.
-Value* Unit(Rewriter& r, std::initializer_list<double> units) {
-  bool is_unit = false;
-  for (const double unit : units) is_unit |= IsConstantOf(r[c], unit);
-  if (!r.Matches(is_unit, "the constant is not the neutral element")) {
+// At a scale of 1 every new coordinate is an old one, up to roundings that
+// align_corners may make and a region that tf_crop_and_resize cuts out. Linear
+// and cubic take in the neighbours, with a weight of 0 that makes NaN of Inf.
+Value* ResizeNoop(Rewriter& r) {
+  const Node& resize = r.root();
+  const AttributeView attributes(resize);
+  const std::string_view coordinates =
+      attributes.String("coordinate_transformation_mode", "half_pixel");
+  const bool unscaled = resize.input(3) != nullptr
+                            ? SameShape(r[x], resize.output(0))
+                            : IsConstantOf(resize.input(2), 1.0);
+  if (!r.Matches(unscaled, "the scales are not known to be 1") ||
+      !r.Known(attributes.String("mode", "nearest") == "nearest",
+               "a runtime may compute with neighbours of weight 0") ||
+      !r.Known(coordinates != "align_corners",
+               "a runtime may round the coordinates")) {
     return nullptr;
   }
-  r.Require(SameShape(r[x], r.root().output(0)),
-            "the constant may enlarge the other operand");
+  r.Require(coordinates != "tf_crop_and_resize",
+            "it resizes a region of the image");
   return r[x];
 }
 
-bool IsInteger(ElementType type) {
-  switch (type) {
-    case ElementType::kInt8:
-    case ElementType::kInt16:
-    case ElementType::kInt32:
-    case ElementType::kInt64:
-    case ElementType::kUint8:
-    case ElementType::kUint16:
-    case ElementType::kUint32:
-    case ElementType::kUint64:
-      return true;
-    default:
-      return false;
-  }
+// The reductions of one element that return it. That a sum started at 0 makes
+// 0 of -0 is why ReduceSum and ReduceMean count as reassociating.
+Value* ReduceNoop(Rewriter& r) {
+  const std::optional<Ints> axes = ReducedAxesOf(r.root());
+  if (!axes) return nullptr;
+  const bool of_one = std::all_of(axes->begin(), axes->end(), [&](int64_t i) {
+    return Compare(DimOf(r[x], i), Dim(1)) == DimRelation::kEqual;
+  });
+  if (!r.Matches(of_one, "a reduced dim is not known to be 1")) return nullptr;
+  const bool keeps = AttributeView(r.root()).Int("keepdims", 1) != 0;
+  if (keeps || axes->empty()) return r[x];
+  return r.Make("Squeeze"_op, {r[x], r.Ints(*axes)});
 }
-
-// -0 + 0 is 0, so among floats only -0 is neutral to the bit.
-Value* AddZero(Rewriter& r) {
-  return IsInteger(ElementOf(r[x])) ? Unit(r, {0.0}) : Unit(r, {-0.0});
-}
-Value* AddPositiveZero(Rewriter& r) { return Unit(r, {0.0}); }
-Value* SubZero(Rewriter& r) { return Unit(r, {0.0}); }
-Value* One(Rewriter& r) { return Unit(r, {1.0}); }
 
 // Attributes and further operands of both nodes are the same.
+bool SameOperation(const Node& a, const Node& b) {
+  if (&a.op() != &b.op() || a.attributes().size() != b.attributes().size() ||
+      a.num_inputs() != b.num_inputs()) {
+    return false;
+  }
+  for (int i = 1; i < a.num_inputs(); ++i) {
+    if (a.input(i) != b.input(i)) return false;
+  }
+  for (const Attribute& attribute : a.attributes()) {
+    const Attribute* other = b.FindAttribute(attribute.name);
+    if (other == nullptr) return false;
+    const absl::StatusOr<bool> same = SameAttribute(attribute, *other);
+    if (!same.ok() || !*same) return false;
+  }
+  return true;
+}
+
 Value* Idempotent(Rewriter& r) {
-  const Node& outer = r.root();
-  const Node& again = r[first];
-  bool same = &outer.op() == &again.op() &&
-              outer.attributes().size() == again.attributes().size() &&
-              outer.num_inputs() == again.num_inputs();
-  for (int i = 1; same && i < outer.num_inputs(); ++i) {
-    same = outer.input(i) == again.input(i);
-  }
-  for (const Attribute& attribute : outer.attributes()) {
-    const Attribute* other = again.FindAttribute(attribute.name);
-    if (!same || other == nullptr) {
-      same = false;
-      break;
-    }
-    const absl::StatusOr<bool> equal = SameAttribute(attribute, *other);
-    same = equal.ok() && *equal && !attribute.IsReference();
-  }
-  r.Matches(same, "the two are not the same operation");
+  r.Matches(SameOperation(r.root(), r[first]),
+            "the two are not the same operation");
   return r[inner];
 }
+
+Value* Involution(Rewriter& r) { return r[x]; }
 
 }  // namespace
 
@@ -158,37 +161,39 @@ void AddNoopRules(RuleSet& rules) {
     rules.push_back({std::move(name), std::move(algebra), numeric,
                      std::move(pattern), build});
   };
+  for (const OpId op : {"Reshape"_op, "Flatten"_op, "Squeeze"_op,
+                        "Unsqueeze"_op, "Expand"_op, "Tile"_op}) {
+    add(RuleWord(op) + "-noop",
+        std::string(OpName(op)) + "(x) -> x  [same shape]",
+        Op(op, {x, Rest(rest)}), SameShapeNoop);
+  }
+  for (const OpId op : {"ReduceMax"_op, "ReduceMin"_op, "ReduceProd"_op,
+                        "ReduceSum"_op, "ReduceMean"_op}) {
+    const bool sums = op == "ReduceSum"_op || op == "ReduceMean"_op;
+    add(RuleWord(op) + "-noop",
+        std::string(OpName(op)) + "(x, axes) -> x or Squeeze(x, axes)  [of 1]",
+        Op(op, {x, Rest(rest)}), ReduceNoop,
+        sums ? NumericClass::kReassociating : NumericClass::kExact);
+  }
+  for (const OpId op : {"Not"_op, "Neg"_op, "BitwiseNot"_op}) {
+    const std::string f(OpName(op));
+    add(RuleWord(op) + "-twice", f + "(" + f + "(x)) -> x",
+        Op(op, {Op(op, {x})}), Involution);
+  }
   add("cast-noop", "Cast(x) -> x  [x has that type]", Op("Cast"_op, {x}),
-      NoopCast);
+      CastNoop);
   add("transpose-noop", "Transpose(x, p) -> x  [p is the identity]",
-      Op("Transpose"_op, {x}), NoopTranspose);
-  add("reshape-noop", "Reshape(x) -> x  [same shape]", Op("Reshape"_op, {x, c}),
-      SameShapeAsInput);
-  add("flatten-noop", "Flatten(x) -> x  [same shape]", Op("Flatten"_op, {x}),
-      SameShapeAsInput);
-  add("expand-noop", "Expand(x) -> x  [same shape]", Op("Expand"_op, {x, c}),
-      SameShapeAsInput);
-  add("pad-noop", "Pad(x, 0) -> x", Op("Pad"_op, {x, Const(c), Rest(inner)}),
-      NoopPad);
-  add("tile-noop", "Tile(x, 1) -> x", Op("Tile"_op, {x, Const(c)}), NoopTile);
-  add("slice-noop", "Slice(x) -> x  [everything, step 1]",
-      Op("Slice"_op, {x, Rest(inner)}), NoopSlice);
+      Op("Transpose"_op, {x}), TransposeNoop);
+  add("pad-noop", "Pad(x, 0) -> x", Op("Pad"_op, {x, Const(c), Rest(rest)}),
+      PadNoop);
   add("split-noop", "Split(x) -> x  [one output]",
-      Op("Split"_op, {x, Rest(inner)}), NoopSplit);
-  add("add-zero", "x + -0 -> x  [integers: x + 0]", Op("Add"_op, {x, Const(c)}),
-      AddZero);
-  add("add-positive-zero", "x + 0 -> x  [up to the sign of zero]",
-      Op("Add"_op, {x, Const(c)}), AddPositiveZero,
-      NumericClass::kReassociating);
-  add("sub-zero", "x - 0 -> x", Op("Sub"_op, {x, Const(c)}), SubZero);
-  add("mul-one", "x * 1 -> x", Op("Mul"_op, {x, Const(c)}), One);
-  add("div-one", "x / 1 -> x", Op("Div"_op, {x, Const(c)}), One);
-  add("pow-one", "Pow(x, 1) -> x  [same type]", Op("Pow"_op, {x, Const(c)}),
-      One);
+      Op("Split"_op, {x, Rest(rest)}), SplitNoop);
+  add("resize-noop", "Resize(x) -> x  [nearest, scales of 1]",
+      Op("Resize"_op, {x, Rest(rest)}), ResizeNoop);
   add("idempotent-twice", "f(f(x)) -> f(x)",
       AnyOp(Trait::kIdempotent,
-            {AnyOp(Trait::kIdempotent, {x, Rest(c)}).As(first).As(inner),
-             Rest(c)}),
+            {AnyOp(Trait::kIdempotent, {x, Rest(rest)}).As(first).As(inner),
+             Rest(rest)}),
       Idempotent);
 }
 
