@@ -103,12 +103,11 @@ Value* ResizeNoop(Rewriter& r) {
   if (!r.Matches(unscaled, "the scales are not known to be 1") ||
       !r.Known(attributes.String("mode", "nearest") == "nearest",
                "a runtime may compute with neighbours of weight 0") ||
-      !r.Known(coordinates != "align_corners",
-               "a runtime may round the coordinates")) {
+      !r.Known(
+          coordinates != "align_corners" && coordinates != "tf_crop_and_resize",
+          "coordinates may be rounded or those of a region")) {
     return nullptr;
   }
-  r.Require(coordinates != "tf_crop_and_resize",
-            "it resizes a region of the image");
   return r[x];
 }
 
