@@ -21,7 +21,7 @@ using Data = std::vector<Datum>;
 
 // Times that inputs are drawn before a draw is given up: every choice of sizes
 // twice.
-constexpr int kMaxAttempts = 12;
+constexpr int kMaxAttempts = 14;
 // Bytes of intermediate values kept to find the first one that differs.
 constexpr int64_t kMaxKeptBytes = int64_t{1} << 30;
 
@@ -139,25 +139,16 @@ class Checker {
       random.seed = options_.seed + static_cast<uint64_t>(draw) * 1000 + tries;
       random.attempt = (*attempt + tries) / 2;
       random.override_defaults = overrides_ && draw % 2 == 1;
-      absl::StatusOr<RandomInputs> inputs = MakeRandomInputs(original_, random);
-      if (!inputs.ok()) {
-        report_.message = std::string(inputs.status().message());
-        return absl::OkStatus();
-      }
-      absl::StatusOr<Data> expected =
-          RunGraph(original_, inputs->data, options_.run);
-      absl::Status status = expected.status();
+      const absl::StatusOr<RandomInputs> inputs =
+          MakeRandomInputs(original_, random);
+      absl::Status status = inputs.status();
       if (status.ok()) {
-        bool useful = false;
-        for (const Datum& output : *expected) {
-          ASSIGN_OR_RETURN(const bool has, HasNumbers(output));
-          useful |= has;
-        }
-        if (useful) {
+        absl::StatusOr<Data> expected = RunOriginal(*inputs);
+        status = expected.status();
+        if (status.ok()) {
           *attempt += tries;
           return CompareRuns(*inputs, *expected);
         }
-        status = absl::InvalidArgumentError("its results are empty or NaN");
       }
       ++report_.redrawn;
       if (report_.compared == 0) {
@@ -169,6 +160,17 @@ class Checker {
       if (absl::IsUnimplemented(status)) return absl::OkStatus();
     }
     return absl::OkStatus();
+  }
+
+  // An error also if nothing can be learnt from the outputs.
+  absl::StatusOr<Data> RunOriginal(const RandomInputs& inputs) const {
+    ASSIGN_OR_RETURN(Data outputs,
+                     RunGraph(original_, inputs.data, options_.run));
+    for (const Datum& output : outputs) {
+      ASSIGN_OR_RETURN(const bool has, HasNumbers(output));
+      if (has) return outputs;
+    }
+    return absl::InvalidArgumentError("its results are empty or NaN");
   }
 
   absl::Status CompareRuns(const RandomInputs& inputs, const Data& expected) {
