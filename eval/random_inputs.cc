@@ -62,7 +62,7 @@ constexpr SizeChoice kSizeChoices[] = {
 // can.
 constexpr int kFirstLargeChoice = 2;
 // Inputs with more elements take too long to be worth it.
-constexpr int64_t kMaxElements = 1 << 24;
+constexpr int64_t kMaxElements = 1 << 26;
 constexpr double kEdgeFloats[] = {0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 8.0, 1e-3};
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
 
