@@ -8,10 +8,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_join.h"
-#include "eval/dense.h"
+#include "eval/compare.h"
 #include "eval/elements.h"
 #include "eval/random_inputs.h"
 #include "fmt/format.h"
+#include "ir/walk.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -43,36 +44,54 @@ absl::StatusOr<bool> HasNumbers(const Datum& datum) {
   return false;
 }
 
-CompareOptions OptionsFor(CompareOptions options, const Datum& expected) {
-  if (!expected.IsTensor()) return options;
-  double epsilon = 0;
-  switch (expected.tensor()->type()) {
+constexpr double kDefaultRtol = 1e-3;
+constexpr double kQuantizedRtol = 0.02;
+
+// Of numbers of that type, as far as it is coarse.
+double RtolOfType(ElementType type) {
+  switch (type) {
     case ElementType::kFloat16:
-      epsilon = 0x1p-10;
-      break;
+      return 8 * 0x1p-10;
     case ElementType::kBfloat16:
-      epsilon = 0x1p-7;
-      break;
+      return 8 * 0x1p-7;
     case ElementType::kFloat8E4M3FN:
     case ElementType::kFloat8E4M3FNUZ:
-      epsilon = 0x1p-3;
-      break;
+      return 8 * 0x1p-3;
     case ElementType::kFloat8E5M2:
     case ElementType::kFloat8E5M2FNUZ:
-      epsilon = 0x1p-2;
-      break;
+      return 8 * 0x1p-2;
     default:
-      break;
+      return 0;
   }
-  options.rtol = std::max(options.rtol, 8 * epsilon);
-  return options;
+}
+
+// Whether a node makes integers of at most 8 bits of floating-point numbers.
+bool Quantizes(const Model& model) {
+  const auto element = [](const Value* value) {
+    return value == nullptr || value->type() == nullptr ||
+                   !value->type()->IsTensor()
+               ? ElementType::kUndefined
+               : value->type()->element();
+  };
+  bool found = false;
+  ForEachGraph(model, [&](const Graph& graph) {
+    for (const Node& node : graph.nodes()) {
+      const ElementType to = element(node.output(0));
+      found |= eval::IsInteger(to) && BitWidth(to) <= 8 &&
+               eval::IsFloating(element(node.input(0)));
+    }
+  });
+  return found;
 }
 
 class Checker {
  public:
   Checker(const Model& original, const Model& optimized,
           const CheckOptions& options)
-      : original_(original), optimized_(optimized), options_(options) {}
+      : original_(original),
+        optimized_(optimized),
+        options_(options),
+        quantizes_(Quantizes(original)) {}
 
   absl::StatusOr<CheckReport> Run() {
     if (FindUnsupported()) return std::move(report_);
@@ -89,6 +108,15 @@ class Checker {
   }
 
  private:
+  CompareOptions OptionsFor(const Datum& expected) const {
+    double rtol = quantizes_ ? kQuantizedRtol : kDefaultRtol;
+    if (expected.IsTensor()) {
+      rtol = std::max(rtol, RtolOfType(expected.tensor()->type()));
+    }
+    return {options_.rtol.value_or(rtol), options_.atol,
+            /*relative_to_largest=*/true};
+  }
+
   bool FindUnsupported() {
     std::vector<std::string>& names = report_.unsupported;
     names = Unsupported(original_);
@@ -190,9 +218,9 @@ class Checker {
     }
     std::string differences;
     for (size_t i = 0; i < expected.size(); ++i) {
-      ASSIGN_OR_RETURN(const Comparison comparison,
-                       Compare(expected[i], (*actual)[i],
-                               OptionsFor(options_.compare, expected[i])));
+      ASSIGN_OR_RETURN(
+          const Comparison comparison,
+          Compare(expected[i], (*actual)[i], OptionsFor(expected[i])));
       OutputErrors& errors = report_.outputs[i];
       errors.max_abs = std::max(errors.max_abs, comparison.max_abs_error);
       errors.max_rel = std::max(errors.max_rel, comparison.max_rel_error);
@@ -248,7 +276,7 @@ class Checker {
         return absl::OkStatus();
       }
       const absl::StatusOr<Comparison> comparison =
-          Compare(it->second, datum, OptionsFor(options_.compare, it->second));
+          Compare(it->second, datum, OptionsFor(it->second));
       if (!comparison.ok() || comparison->equal) return absl::OkStatus();
       first = fmt::format("'{}' of {}: {}", std::string(value.name()),
                           value.producer()->Describe(), comparison->difference);
@@ -263,6 +291,7 @@ class Checker {
   const Model& original_;
   const Model& optimized_;
   const CheckOptions& options_;
+  const bool quantizes_;
   CheckReport report_;
   std::vector<int> positions_;  // in the original, of inputs of the result
   bool overrides_ = false;
