@@ -124,10 +124,33 @@ KernelOutputs EyeLike(const KernelArgs& args) {
   return Single(std::move(out).Finish());
 }
 
+// Where nothing is dropped: what is, is random.
+KernelOutputs Dropout(const KernelArgs& args) {
+  const auto is_zero = [](const Tensor& tensor) -> absl::StatusOr<bool> {
+    ASSIGN_OR_RETURN(const std::string_view bytes, tensor.bytes());
+    return bytes.find_first_not_of('\0') == std::string_view::npos;
+  };
+  if (args.input(2) != nullptr) {
+    ASSIGN_OR_RETURN(bool keeps_all, is_zero(*args.input(2)));
+    if (!keeps_all && args.input(1) != nullptr) {
+      ASSIGN_OR_RETURN(keeps_all, is_zero(*args.input(1)));
+    }
+    if (!keeps_all) return absl::UnimplementedError("training is random");
+  }
+  std::vector<TensorRef> outputs = {args.inputs()[0]};
+  if (args.num_outputs() > 1) {
+    ASSIGN_OR_RETURN(outputs.emplace_back(),
+                     Tensor::Splat(ElementType::kBool, args.input(0)->dims(),
+                                   std::string(1, '\1')));
+  }
+  return outputs;
+}
+
 }  // namespace
 
 KernelList FillKernels() {
   return {{"ConstantOfShape"_op, ConstantOfShape},
+          {"Dropout"_op, Dropout},
           {"EyeLike"_op, EyeLike},
           {"Range"_op, Range}};
 }

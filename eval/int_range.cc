@@ -144,6 +144,9 @@ class RangeFinder {
         if (index != 4) return false;
         Narrow(1, LeastSize(InputDims(node, 0), 0, 1));
         return true;
+      case "RoiAlign"_op:
+        Narrow(0, LeastSize(InputDims(node, 0), 0, 1) - 1);
+        return true;
       case "ReverseSequence"_op:
         if (index != 1) return false;
         Narrow(1, LeastSize(InputDims(node, 0), 0, 2));

@@ -292,6 +292,19 @@ TEST(InterpreterTest, TheHookSeesValues) {
   EXPECT_EQ(seen, "s=[float[]{1}];n=int64[]{1};");
 }
 
+TEST(InterpreterTest, DropoutThatDropsNothing) {
+  constexpr char kGraph[] = R"(g (float[2] x, float r, bool t) => (y, m, z) {
+      y, m = Dropout (x, r, t)
+      z = Dropout (x)
+    })";
+  const Datum x = Floats({2}, {1, -2});
+  constexpr char kKept[] = "float[2]{1, -2}, bool[2]{1, 1}, float[2]{1, -2}";
+  EXPECT_EQ(ResultOf(kGraph, {x, Floats({}, {0.5}), Bool(false)}), kKept);
+  EXPECT_EQ(ResultOf(kGraph, {x, Floats({}, {0}), Bool(true)}), kKept);
+  EXPECT_THAT(ResultOf(kGraph, {x, Floats({}, {0.5}), Bool(true)}),
+              HasSubstr("UNIMPLEMENTED"));
+}
+
 TEST(InterpreterTest, InputsByName) {
   ASSERT_OK_AND_ASSIGN(
       const std::unique_ptr<Model> model,

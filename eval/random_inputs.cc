@@ -50,10 +50,19 @@ struct SizeChoice {
   bool all_the_same;
 };
 constexpr SizeChoice kSizeChoices[] = {
-    {{1, 2, 3, 4, 5, 7}, false},        {{1, 2, 3, 4, 5, 7}, true},
-    {{8, 16, 24, 32, 40, 48}, false},   {{16, 16, 32, 32, 48, 64}, true},
-    {{32, 64, 96, 96, 128, 160}, true}, {{64, 96, 128, 160, 224, 256}, false},
+    {{1, 2, 3, 4, 5, 7}, false},
+    {{1, 2, 3, 4, 5, 7}, true},
+    {{8, 16, 24, 32, 40, 48}, false},
+    {{16, 16, 32, 32, 48, 64}, true},
+    {{64, 96, 128, 160, 224, 256}, false},
+    {{512, 800, 1024, 1280, 1600, 2048}, false},
+    {{32, 64, 96, 96, 128, 160}, true},
 };
+// From this choice on, the first axis of several, a batch, stays small if it
+// can.
+constexpr int kFirstLargeChoice = 2;
+// Inputs with more elements take too long to be worth it.
+constexpr int64_t kMaxElements = 1 << 26;
 constexpr double kEdgeFloats[] = {0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 8.0, 1e-3};
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
 
@@ -85,22 +94,25 @@ class InputMaker {
   }
 
  private:
-  int64_t ChooseSize(Random& random) {
+  int64_t ChooseSize(bool is_batch, Random& random) {
     const int last = std::size(kSizeChoices) - 1;
-    const SizeChoice& choice =
-        kSizeChoices[std::clamp(options_.attempt, 0, last)];
+    const int attempt = std::clamp(options_.attempt, 0, last);
+    const SizeChoice& choice = kSizeChoices[attempt];
+    if (is_batch && attempt >= kFirstLargeChoice && !choice.all_the_same) {
+      return random.Between(1, 3);
+    }
     if (!choice.all_the_same) return choice.sizes[random.Below(6)];
     Random common(options_.seed, UINT64_MAX);
     return choice.sizes[common.Below(6)];
   }
 
-  int64_t SizeOf(const Dim& dim, Random& random) {
+  int64_t SizeOf(const Dim& dim, bool is_batch, Random& random) {
     if (dim.IsInteger()) return dim.value();
     const std::string name(dim.name());
-    if (name.empty()) return ChooseSize(random);
+    if (name.empty()) return ChooseSize(is_batch, random);
     const auto it = dims_.find(name);
     if (it != dims_.end()) return it->second;
-    return dims_[name] = ChooseSize(random);
+    return dims_[name] = ChooseSize(is_batch, random);
   }
 
   TensorDims ChooseDims(const TypeRef& type, Random& random) {
@@ -108,11 +120,12 @@ class InputMaker {
     if (type == nullptr || !type->IsTensor()) return dims;
     if (!type->shape()) {
       dims.resize(random.Between(1, 3));
-      for (int64_t& dim : dims) dim = ChooseSize(random);
+      for (int64_t& dim : dims) dim = ChooseSize(/*is_batch=*/false, random);
       return dims;
     }
     for (const Dim& dim : *type->shape()) {
-      dims.push_back(SizeOf(dim, random));
+      const bool is_batch = dims.empty() && type->shape()->size() > 1;
+      dims.push_back(SizeOf(dim, is_batch, random));
     }
     return dims;
   }
@@ -182,9 +195,12 @@ class InputMaker {
                                    const eval::IntRange& range,
                                    Random& random) {
     TensorRef tensor;
+    const std::optional<int64_t> count = NumElements(dims);
+    if (!count || *count > kMaxElements) {
+      return absl::ResourceExhaustedError("has too many elements");
+    }
     if (type == ElementType::kString) {
-      const std::optional<int64_t> count = NumElements(dims);
-      std::vector<std::string> strings(count.value_or(0));
+      std::vector<std::string> strings(*count);
       for (std::string& text : strings) {
         text = kWords[random.Below(kWords.size())];
       }

@@ -8,10 +8,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_join.h"
-#include "eval/dense.h"
+#include "eval/compare.h"
 #include "eval/elements.h"
 #include "eval/random_inputs.h"
 #include "fmt/format.h"
+#include "ir/walk.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -21,7 +22,7 @@ using Data = std::vector<Datum>;
 
 // Times that inputs are drawn before a draw is given up: every choice of sizes
 // twice.
-constexpr int kMaxAttempts = 12;
+constexpr int kMaxAttempts = 14;
 // Bytes of intermediate values kept to find the first one that differs.
 constexpr int64_t kMaxKeptBytes = int64_t{1} << 30;
 
@@ -43,36 +44,54 @@ absl::StatusOr<bool> HasNumbers(const Datum& datum) {
   return false;
 }
 
-CompareOptions OptionsFor(CompareOptions options, const Datum& expected) {
-  if (!expected.IsTensor()) return options;
-  double epsilon = 0;
-  switch (expected.tensor()->type()) {
+constexpr double kDefaultRtol = 1e-3;
+constexpr double kQuantizedRtol = 0.02;
+
+// Of numbers of that type, as far as it is coarse.
+double RtolOfType(ElementType type) {
+  switch (type) {
     case ElementType::kFloat16:
-      epsilon = 0x1p-10;
-      break;
+      return 8 * 0x1p-10;
     case ElementType::kBfloat16:
-      epsilon = 0x1p-7;
-      break;
+      return 8 * 0x1p-7;
     case ElementType::kFloat8E4M3FN:
     case ElementType::kFloat8E4M3FNUZ:
-      epsilon = 0x1p-3;
-      break;
+      return 8 * 0x1p-3;
     case ElementType::kFloat8E5M2:
     case ElementType::kFloat8E5M2FNUZ:
-      epsilon = 0x1p-2;
-      break;
+      return 8 * 0x1p-2;
     default:
-      break;
+      return 0;
   }
-  options.rtol = std::max(options.rtol, 8 * epsilon);
-  return options;
+}
+
+// Whether a node makes integers of at most 8 bits of floating-point numbers.
+bool Quantizes(const Model& model) {
+  const auto element = [](const Value* value) {
+    return value == nullptr || value->type() == nullptr ||
+                   !value->type()->IsTensor()
+               ? ElementType::kUndefined
+               : value->type()->element();
+  };
+  bool found = false;
+  ForEachGraph(model, [&](const Graph& graph) {
+    for (const Node& node : graph.nodes()) {
+      const ElementType to = element(node.output(0));
+      found |= eval::IsInteger(to) && BitWidth(to) <= 8 &&
+               eval::IsFloating(element(node.input(0)));
+    }
+  });
+  return found;
 }
 
 class Checker {
  public:
   Checker(const Model& original, const Model& optimized,
           const CheckOptions& options)
-      : original_(original), optimized_(optimized), options_(options) {}
+      : original_(original),
+        optimized_(optimized),
+        options_(options),
+        quantizes_(Quantizes(original)) {}
 
   absl::StatusOr<CheckReport> Run() {
     if (FindUnsupported()) return std::move(report_);
@@ -89,6 +108,15 @@ class Checker {
   }
 
  private:
+  CompareOptions OptionsFor(const Datum& expected) const {
+    double rtol = quantizes_ ? kQuantizedRtol : kDefaultRtol;
+    if (expected.IsTensor()) {
+      rtol = std::max(rtol, RtolOfType(expected.tensor()->type()));
+    }
+    return {options_.rtol.value_or(rtol), options_.atol,
+            /*relative_to_largest=*/true};
+  }
+
   bool FindUnsupported() {
     std::vector<std::string>& names = report_.unsupported;
     names = Unsupported(original_);
@@ -139,25 +167,16 @@ class Checker {
       random.seed = options_.seed + static_cast<uint64_t>(draw) * 1000 + tries;
       random.attempt = (*attempt + tries) / 2;
       random.override_defaults = overrides_ && draw % 2 == 1;
-      absl::StatusOr<RandomInputs> inputs = MakeRandomInputs(original_, random);
-      if (!inputs.ok()) {
-        report_.message = std::string(inputs.status().message());
-        return absl::OkStatus();
-      }
-      absl::StatusOr<Data> expected =
-          RunGraph(original_, inputs->data, options_.run);
-      absl::Status status = expected.status();
+      const absl::StatusOr<RandomInputs> inputs =
+          MakeRandomInputs(original_, random);
+      absl::Status status = inputs.status();
       if (status.ok()) {
-        bool useful = false;
-        for (const Datum& output : *expected) {
-          ASSIGN_OR_RETURN(const bool has, HasNumbers(output));
-          useful |= has;
-        }
-        if (useful) {
+        absl::StatusOr<Data> expected = RunOriginal(*inputs);
+        status = expected.status();
+        if (status.ok()) {
           *attempt += tries;
           return CompareRuns(*inputs, *expected);
         }
-        status = absl::InvalidArgumentError("its results are empty or NaN");
       }
       ++report_.redrawn;
       if (report_.compared == 0) {
@@ -169,6 +188,17 @@ class Checker {
       if (absl::IsUnimplemented(status)) return absl::OkStatus();
     }
     return absl::OkStatus();
+  }
+
+  // An error also if nothing can be learnt from the outputs.
+  absl::StatusOr<Data> RunOriginal(const RandomInputs& inputs) const {
+    ASSIGN_OR_RETURN(Data outputs,
+                     RunGraph(original_, inputs.data, options_.run));
+    for (const Datum& output : outputs) {
+      ASSIGN_OR_RETURN(const bool has, HasNumbers(output));
+      if (has) return outputs;
+    }
+    return absl::InvalidArgumentError("its results are empty or NaN");
   }
 
   absl::Status CompareRuns(const RandomInputs& inputs, const Data& expected) {
@@ -188,9 +218,9 @@ class Checker {
     }
     std::string differences;
     for (size_t i = 0; i < expected.size(); ++i) {
-      ASSIGN_OR_RETURN(const Comparison comparison,
-                       Compare(expected[i], (*actual)[i],
-                               OptionsFor(options_.compare, expected[i])));
+      ASSIGN_OR_RETURN(
+          const Comparison comparison,
+          Compare(expected[i], (*actual)[i], OptionsFor(expected[i])));
       OutputErrors& errors = report_.outputs[i];
       errors.max_abs = std::max(errors.max_abs, comparison.max_abs_error);
       errors.max_rel = std::max(errors.max_rel, comparison.max_rel_error);
@@ -246,7 +276,7 @@ class Checker {
         return absl::OkStatus();
       }
       const absl::StatusOr<Comparison> comparison =
-          Compare(it->second, datum, OptionsFor(options_.compare, it->second));
+          Compare(it->second, datum, OptionsFor(it->second));
       if (!comparison.ok() || comparison->equal) return absl::OkStatus();
       first = fmt::format("'{}' of {}: {}", std::string(value.name()),
                           value.producer()->Describe(), comparison->difference);
@@ -261,6 +291,7 @@ class Checker {
   const Model& original_;
   const Model& optimized_;
   const CheckOptions& options_;
+  const bool quantizes_;
   CheckReport report_;
   std::vector<int> positions_;  // in the original, of inputs of the result
   bool overrides_ = false;

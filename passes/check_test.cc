@@ -4,6 +4,7 @@
 #include "eval/run_testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "passes/opset/upgrade.h"
 #include "support/status_matchers.h"
 
 namespace onnxopt {
@@ -20,6 +21,9 @@ CheckReport Check(std::string_view original, std::string_view optimized) {
   EXPECT_OK(first);
   EXPECT_OK(second);
   if (!first.ok() || !second.ok()) return {};
+  Diagnostics diagnostics;
+  EXPECT_OK(Upgrade(**first, &diagnostics));
+  EXPECT_OK(Upgrade(**second, &diagnostics));
   const auto report = CheckEquivalent(**first, **second, CheckOptions());
   EXPECT_OK(report);
   return report.value_or(CheckReport());
@@ -92,6 +96,35 @@ TEST(CheckTest, NothingComparedIsNotEqual) {
   const CheckReport foreign = Check(kForeign, kForeign);
   EXPECT_EQ(foreign.outcome, Outcome::kUnchecked);
   EXPECT_THAT(foreign.unsupported, ElementsAre("other.Op (1)"));
+}
+
+TEST(CheckTest, TolerancesFollowTheType) {
+  const auto scaled = [](const std::string& type, const char* factor) {
+    return Check("g (" + type + "[9] x) => (y) { y = Identity (x) }",
+                 "g (" + type + "[9] x) => (y) { c = Constant <value = " +
+                     type + " {" + factor + "}> () y = Mul (x, c) }")
+        .outcome;
+  };
+  EXPECT_EQ(scaled("float", "1.0005"), Outcome::kEqual);
+  EXPECT_EQ(scaled("float", "1.005"), Outcome::kDifferent);
+  EXPECT_EQ(scaled("float16", "1.005"), Outcome::kEqual);
+  EXPECT_EQ(scaled("float16", "1.05"), Outcome::kDifferent);
+}
+
+TEST(CheckTest, QuantizedModelsMayDifferByASmallStep) {
+  const auto model = [](const char* factor) {
+    return std::string(R"(g (float[99] x) => (float[99] y) <uint8[99] q> {
+             c = Constant <value = float {)") +
+           factor + R"(}> ()
+             s = Constant <value = float {0.02}> ()
+             z = Constant <value = uint8 {128}> ()
+             m = Mul (x, c)
+             q = QuantizeLinear (m, s, z)
+             y = DequantizeLinear (q, s, z)
+           })";
+  };
+  EXPECT_EQ(Check(model("1"), model("2")).outcome, Outcome::kDifferent);
+  EXPECT_EQ(Check(model("1"), model("1.002")).outcome, Outcome::kEqual);
 }
 
 TEST(CheckTest, DefaultsMayBecomeConstants) {

@@ -26,8 +26,8 @@ absl::Status CheckResult(const EncodedModel& original,
                          std::vector<std::string>* unchecked) {
   CheckOptions check;
   check.draws = static_cast<int>(options.check.value_or(check.draws));
-  check.compare.rtol = options.rtol.value_or(check.compare.rtol);
-  check.compare.atol = options.atol.value_or(check.compare.atol);
+  check.rtol = options.rtol;
+  check.atol = options.atol.value_or(check.atol);
   ASSIGN_OR_RETURN(const std::unique_ptr<Model> before,
                    ReadCanonical(original));
   ASSIGN_OR_RETURN(const std::unique_ptr<Model> after, ReadCanonical(result));

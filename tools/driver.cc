@@ -244,7 +244,7 @@ class ModelRun {
     write.keep_external = options_.keep_external;
     write.known_complaints = complaints_;
     write.on_temporary = SetTemporaryFile;
-    write.validate = [this, diagnostics](const Buffer& written) {
+    write.validate = [&](const Buffer& written) {
 #ifdef ONNXOPT_ONNX_BRIDGE
       RETURN_IF_ERROR(CheckByOnnx(written, diagnostics));
 #endif
