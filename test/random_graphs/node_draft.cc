@@ -155,8 +155,7 @@ void NodeDraft::PutLeaf(int i, TensorRef tensor, std::optional<Numbers> numbers,
   const ValueId id = builder_.AddLeaf(std::move(leaf));
   if (!copied) return Put(i, id);
   RandomNode identity;
-  identity.op =
-      OpRegistry::Builtin()->Find("", "Identity", kCanonicalOpset);
+  identity.op = OpRegistry::Builtin()->Find("", "Identity", kCanonicalOpset);
   identity.inputs = {id};
   copy.kind = RandomValue::kNodeOutput;
   copy.numbers = std::nullopt;
@@ -207,8 +206,8 @@ void NodeDraft::ChooseMade(int i, const OpDef& op, const TensorDims& dims) {
 
 bool NodeDraft::Imitate(const RandomNode& node) {
   for (int i = 0; i < size(); ++i) {
-    const bool has = i < static_cast<int>(node.inputs.size()) &&
-                     node.inputs[i] != kAbsent;
+    const bool has =
+        i < static_cast<int>(node.inputs.size()) && node.inputs[i] != kAbsent;
     if (KindOf(i) == Slot::kAbsent && has && i > 0) return false;
   }
   for (int i = 1; i < static_cast<int>(node.inputs.size()); ++i) {

@@ -175,11 +175,11 @@ absl::StatusOr<std::unique_ptr<Model>> ToModel(const RandomGraph& graph) {
   for (size_t i = 0; i < values.size(); ++i) {
     const RandomValue& value = graph.values[i];
     if (value.kind == RandomValue::kInput) {
-      values[i] = to.AddInput(model->Intern(fmt::format("x{}", i)),
-                              value.declared);
+      values[i] =
+          to.AddInput(model->Intern(fmt::format("x{}", i)), value.declared);
     } else if (value.kind == RandomValue::kConstant) {
-      values[i] = to.AddConstant(model->Intern(fmt::format("c{}", i)),
-                                 value.tensor);
+      values[i] =
+          to.AddConstant(model->Intern(fmt::format("c{}", i)), value.tensor);
       to.SetType(values[i], TypeOf(*value.tensor));
     }
   }

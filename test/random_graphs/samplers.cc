@@ -25,8 +25,7 @@ SamplerTable MakeTable() {
 
 const Sampler* FindSampler(const OpDef& op) {
   static const auto& table = *new SamplerTable(MakeTable());
-  static const auto& elementwise =
-      *new Sampler{kOpaqueOp, SampleElementwise};
+  static const auto& elementwise = *new Sampler{kOpaqueOp, SampleElementwise};
   if (!op.is_canonical()) return nullptr;
   const Sampler& own = table[op.id()];
   if (own.sample != nullptr) return &own;

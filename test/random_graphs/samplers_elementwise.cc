@@ -30,9 +30,10 @@ void ChooseBroadcasting(NodeDraft& d, int limit,
     } else if (d.MayBeAbsent(i) && !d.Wants(i, i == 0 ? 100 : 90)) {
       continue;
     } else {
-      d.Choose(i, first && d.rng().Percent(80) ? common
-                                               : d.BroadcastableWith(common),
-               numbers);
+      d.Choose(
+          i,
+          first && d.rng().Percent(80) ? common : d.BroadcastableWith(common),
+          numbers);
       first = false;
     }
   }
@@ -123,8 +124,8 @@ void SampleDropout(NodeDraft& d) {
     d.Choose(1, {}, Numbers::kModerate);
   }
   if (d.Wants(2, 40)) {
-    d.ChooseParameter(2, SplatOf(ElementType::kBool, {},
-                                 d.rng().Percent(25) ? 1.0 : 0.0));
+    d.ChooseParameter(
+        2, SplatOf(ElementType::kBool, {}, d.rng().Percent(25) ? 1.0 : 0.0));
   }
 }
 

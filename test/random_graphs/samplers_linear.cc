@@ -10,9 +10,9 @@ using Ints = std::vector<int64_t>;
 
 void SetPads(NodeDraft& d, int64_t spatial) {
   if (d.rng().Percent(20)) {
-    d.SetString("auto_pad", d.rng().Of<std::string_view>(
-                                {"SAME_UPPER", "SAME_LOWER", "VALID",
-                                 "NOTSET"}));
+    d.SetString("auto_pad",
+                d.rng().Of<std::string_view>(
+                    {"SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"}));
   } else if (d.rng().Percent(40)) {
     Ints pads(2 * spatial);
     for (int64_t& pad : pads) pad = d.rng().Between(0, 1);
@@ -56,8 +56,7 @@ void SampleConv(NodeDraft& d) {
   d.Choose(1, weights);
   if (d.failed()) return;
   if (d.Wants(2)) {
-    const int64_t features =
-        transposed ? d.dims(1)[1] * group : d.dims(1)[0];
+    const int64_t features = transposed ? d.dims(1)[1] * group : d.dims(1)[0];
     d.Choose(2, {features});
   }
   if (group != 1 || d.rng().Percent(30)) d.SetInt("group", group);
@@ -87,8 +86,8 @@ void SampleGemm(NodeDraft& d) {
   d.Choose(0, trans_a != 0 ? TensorDims{k, m} : TensorDims{m, k});
   d.Choose(1, trans_b != 0 ? TensorDims{n, k} : TensorDims{k, n});
   if (d.Wants(2)) {
-    d.Choose(2, d.rng().Of<TensorDims>(
-                    {{n}, {n}, {1, n}, {m, n}, {m, 1}, {1}, {}}));
+    d.Choose(
+        2, d.rng().Of<TensorDims>({{n}, {n}, {1, n}, {m, n}, {m, 1}, {1}, {}}));
   }
   if (trans_a != 0 || d.rng().Percent(50)) d.SetInt("transA", trans_a);
   if (trans_b != 0 || d.rng().Percent(50)) d.SetInt("transB", trans_b);

@@ -180,8 +180,8 @@ void SampleSplit(NodeDraft& d) {
   }
   if (d.Wants(1)) {
     Ints sizes(parts, 0);
-    for (int64_t i = 0; i < d.dims(0)[axis]; ++i) ++d.rng().Of<int64_t*>(
-        {&sizes.front(), &sizes.back()})[0];
+    for (int64_t i = 0; i < d.dims(0)[axis]; ++i)
+      ++d.rng().Of<int64_t*>({&sizes.front(), &sizes.back()})[0];
     d.ChooseInts(1, sizes);
   } else {
     d.SetInt("num_outputs", parts);
@@ -194,12 +194,11 @@ void SampleSlice(NodeDraft& d) {
   if (d.failed()) return;
   const bool has_axes = d.Wants(3, 70);
   const int64_t count = d.rng().Between(0, std::min<int64_t>(d.rank(0), 2));
-  const Ints axes = has_axes ? SomeOf(d.rng(), d.rank(0), count)
-                             : [&] {
-                                 Ints first(count);
-                                 std::iota(first.begin(), first.end(), 0);
-                                 return first;
-                               }();
+  const Ints axes = has_axes ? SomeOf(d.rng(), d.rank(0), count) : [&] {
+    Ints first(count);
+    std::iota(first.begin(), first.end(), 0);
+    return first;
+  }();
   const bool whole = d.rng().Percent(20);
   const bool has_steps = d.Wants(4, 40);
   Ints starts, ends, steps;
@@ -227,8 +226,7 @@ void SamplePad(NodeDraft& d) {
   if (d.failed()) return;
   const bool has_axes = d.Wants(3, 30);
   Ints axes = SomeOf(d.rng(), d.rank(0), d.rng().Between(0, d.rank(0)));
-  const auto count =
-      has_axes ? static_cast<int64_t>(axes.size()) : d.rank(0);
+  const auto count = has_axes ? static_cast<int64_t>(axes.size()) : d.rank(0);
   Ints pads(2 * count, 0);
   // Those before convolutions leave batch and channels alone.
   const bool spatial = d.rng().Percent(50);
@@ -241,8 +239,8 @@ void SamplePad(NodeDraft& d) {
   }
   d.ChooseInts(1, pads);
   if (d.Wants(2)) {
-    const double number = d.rng().Of(
-        {0.0, 0.0, 1.0, -std::numeric_limits<double>::infinity()});
+    const double number =
+        d.rng().Of({0.0, 0.0, 1.0, -std::numeric_limits<double>::infinity()});
     const ElementType element = d.ElementFor(2);
     d.ChooseParameter(2, SplatOf(element, {}, number));
   }
@@ -297,8 +295,9 @@ void SampleBlocks(NodeDraft& d) {
 void SampleTrilu(NodeDraft& d) {
   d.Choose(0, d.SomeDims(2));
   if (d.Wants(1)) {
-    d.ChooseParameter(1, TensorOf(ElementType::kInt64, {},
-                                  {static_cast<double>(d.rng().Between(-2, 2))}));
+    d.ChooseParameter(1,
+                      TensorOf(ElementType::kInt64, {},
+                               {static_cast<double>(d.rng().Between(-2, 2))}));
   }
   if (d.rng().Percent(50)) d.SetInt("upper", d.rng().Between(0, 1));
 }
@@ -307,7 +306,8 @@ void SampleCenterCropPad(NodeDraft& d) {
   d.Choose(0, d.SomeDims(1));
   if (d.failed()) return;
   Ints shape;
-  for (int64_t i = 0; i < d.rank(0); ++i) shape.push_back(d.rng().Between(1, 5));
+  for (int64_t i = 0; i < d.rank(0); ++i)
+    shape.push_back(d.rng().Between(1, 5));
   d.ChooseInts(1, shape);
 }
 

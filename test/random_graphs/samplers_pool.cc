@@ -14,8 +14,8 @@ void SamplePool(NodeDraft& d) {
   const int64_t spatial = d.rank(0) - 2;
   Ints kernel, pads(2 * spatial), strides, dilations;
   for (int64_t i = 0; i < spatial; ++i) {
-    kernel.push_back(d.rng().Between(1, std::clamp<int64_t>(
-                                            d.dims(0)[i + 2], 1, 3)));
+    kernel.push_back(
+        d.rng().Between(1, std::clamp<int64_t>(d.dims(0)[i + 2], 1, 3)));
     pads[i] = d.rng().Between(0, std::min<int64_t>(1, kernel[i] - 1));
     pads[i + spatial] = d.rng().Between(0, std::min<int64_t>(1, kernel[i] - 1));
     strides.push_back(d.rng().Between(1, 2));
@@ -62,15 +62,14 @@ void SampleResize(NodeDraft& d) {
     d.SetString("mode", d.rng().Percent(60) ? "linear" : "nearest");
   }
   if (d.rng().Percent(50)) {
-    d.SetString("coordinate_transformation_mode",
-                d.rng().Of<std::string_view>({"half_pixel", "asymmetric",
-                                              "align_corners",
-                                              "pytorch_half_pixel"}));
+    d.SetString(
+        "coordinate_transformation_mode",
+        d.rng().Of<std::string_view>({"half_pixel", "asymmetric",
+                                      "align_corners", "pytorch_half_pixel"}));
   }
   if (d.rng().Percent(30)) {
-    d.SetString("nearest_mode",
-                d.rng().Of<std::string_view>({"floor", "ceil",
-                                              "round_prefer_ceil"}));
+    d.SetString("nearest_mode", d.rng().Of<std::string_view>(
+                                    {"floor", "ceil", "round_prefer_ceil"}));
   }
 }
 

@@ -13,9 +13,8 @@ void SampleReduce(NodeDraft& d) {
     std::vector<int64_t> axes(d.rank(0));
     std::iota(axes.begin(), axes.end(), 0);
     d.rng().Shuffle(axes);
-    axes.resize(d.rng().Between(d.rng().Percent(15) ? 0 : std::min<int64_t>(
-                                                              1, d.rank(0)),
-                                d.rank(0)));
+    axes.resize(d.rng().Between(
+        d.rng().Percent(15) ? 0 : std::min<int64_t>(1, d.rank(0)), d.rank(0)));
     for (int64_t& axis : axes) axis = d.Signed(axis, d.rank(0));
     d.ChooseInts(1, axes);
   }
@@ -53,22 +52,14 @@ void SampleShape(NodeDraft& d) {
 
 SamplerList ReductionSamplers() {
   return {
-      {"ReduceL1"_op, SampleReduce},
-      {"ReduceL2"_op, SampleReduce},
-      {"ReduceLogSum"_op, SampleReduce},
-      {"ReduceLogSumExp"_op, SampleReduce},
-      {"ReduceMax"_op, SampleReduce},
-      {"ReduceMean"_op, SampleReduce},
-      {"ReduceMin"_op, SampleReduce},
-      {"ReduceProd"_op, SampleReduce},
-      {"ReduceSum"_op, SampleReduce},
-      {"ReduceSumSquare"_op, SampleReduce},
-      {"ArgMax"_op, SampleArg, 1},
-      {"ArgMin"_op, SampleArg, 1},
-      {"CumSum"_op, SampleCumulative, 1},
-      {"CumProd"_op, SampleCumulative, 1},
-      {"Shape"_op, SampleShape},
-      {"Size"_op, SampleShape},
+      {"ReduceL1"_op, SampleReduce},      {"ReduceL2"_op, SampleReduce},
+      {"ReduceLogSum"_op, SampleReduce},  {"ReduceLogSumExp"_op, SampleReduce},
+      {"ReduceMax"_op, SampleReduce},     {"ReduceMean"_op, SampleReduce},
+      {"ReduceMin"_op, SampleReduce},     {"ReduceProd"_op, SampleReduce},
+      {"ReduceSum"_op, SampleReduce},     {"ReduceSumSquare"_op, SampleReduce},
+      {"ArgMax"_op, SampleArg, 1},        {"ArgMin"_op, SampleArg, 1},
+      {"CumSum"_op, SampleCumulative, 1}, {"CumProd"_op, SampleCumulative, 1},
+      {"Shape"_op, SampleShape},          {"Size"_op, SampleShape},
   };
 }
 

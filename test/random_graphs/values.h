@@ -13,11 +13,11 @@ namespace onnxopt::random_graphs {
 
 /// How elements are drawn.
 enum class Numbers : uint8_t {
-  kModerate,         // from -4 to 4, some zeros
-  kSpecial,          // NaN, Inf, -0, denormals, extremes of integers, too
-  kPositive,         // from 1/4 to 4
-  kNonzero,          // as kModerate, without zeros
-  kSpecialNonzero,   // as kSpecial, without zeros
+  kModerate,        // from -4 to 4, some zeros
+  kSpecial,         // NaN, Inf, -0, denormals, extremes of integers, too
+  kPositive,        // from 1/4 to 4
+  kNonzero,         // as kModerate, without zeros
+  kSpecialNonzero,  // as kSpecial, without zeros
 };
 
 /// The types that elements can be drawn of: float, double, float16, bfloat16,

@@ -68,7 +68,8 @@ void Apply(const Rule& rule, Model& model, std::string_view ignored_guard,
     result->declined.insert({kind, std::string(reason)});
   };
   hooks.fired = [&](const Rule&) { result->fired = true; };
-  const PassInfo pass{.name = "rule-check"};
+  PassInfo pass;
+  pass.name = "rule-check";
   const PassOptionValues options;
   PassRunState state;
   state.rewrite_limit = kMaxRewrites;

@@ -61,8 +61,8 @@ Taste TasteFor(const Rule& rule, const std::vector<const Data*>& nodes,
     const OpDef& op = *Canonical(node->op);
     const std::vector<ElementType> allowed = AllowedTypes(op, 0);
     std::erase_if(types, [&](ElementType type) {
-      return types.size() > 1 && std::find(allowed.begin(), allowed.end(),
-                                           type) == allowed.end();
+      return types.size() > 1 &&
+             std::find(allowed.begin(), allowed.end(), type) == allowed.end();
     });
     const Sampler* sampler = FindSampler(op);
     if (sampler == nullptr) continue;
@@ -70,13 +70,13 @@ Taste TasteFor(const Rule& rule, const std::vector<const Data*>& nodes,
     max_rank = std::min<int64_t>(max_rank, sampler->max_rank);
   }
   Taste taste;
-  const bool has_float = std::find(types.begin(), types.end(),
-                                   ElementType::kFloat) != types.end();
+  const bool has_float =
+      std::find(types.begin(), types.end(), ElementType::kFloat) != types.end();
   taste.element =
       has_float && rng.Percent(30) ? ElementType::kFloat : rng.Of(types);
-  taste.dims.assign(rng.Between(std::min(min_rank, max_rank),
-                                std::max(min_rank, max_rank)),
-                    1);
+  taste.dims.assign(
+      rng.Between(std::min(min_rank, max_rank), std::max(min_rank, max_rank)),
+      1);
   for (int64_t& dim : taste.dims) {
     dim = rng.Percent(2) ? 0 : rng.Of({1, 1, 2, 2, 3, 3, 4});
   }
@@ -208,9 +208,8 @@ class Instantiator {
     }
     for (ValueId value = 0; value < count; ++value) {
       const auto& from = builder_.graph().values[value];
-      const bool is_root =
-          std::find(root.outputs.begin(), root.outputs.end(), value) !=
-          root.outputs.end();
+      const bool is_root = std::find(root.outputs.begin(), root.outputs.end(),
+                                     value) != root.outputs.end();
       if (from.producer >= 0 && !is_root && rng_.Percent(5)) add(value);
     }
   }

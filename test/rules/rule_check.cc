@@ -36,10 +36,10 @@ struct Options {
 };
 
 struct Effort {
-  uint64_t instances;      // valid ones, at least
-  uint64_t fired;          // at least
-  uint64_t max_attempts;   // instances, valid or not
-  bool guards;             // need a proof
+  uint64_t instances;     // valid ones, at least
+  uint64_t fired;         // at least
+  uint64_t max_attempts;  // instances, valid or not
+  bool guards;            // need a proof
 };
 constexpr Effort kWhole = {200, 50, 6000, true};
 constexpr Effort kSample = {60, 15, 2500, false};
@@ -188,11 +188,10 @@ int Replay(const Rule& rule, const Options& options) {
   const InstanceResult result =
       CheckInstance(rule, *options.seed, options.ignore);
   fmt::print("{}", DescribeInstance(rule, *options.seed, options.ignore));
-  fmt::print("{}\n", !result.invalid.empty() ? "invalid: " + result.invalid
-                     : !result.failure.empty()
-                         ? "FAILED: " + result.failure
-                     : result.fired ? "fired"
-                                    : "declined");
+  fmt::print("{}\n", !result.invalid.empty()   ? "invalid: " + result.invalid
+                     : !result.failure.empty() ? "FAILED: " + result.failure
+                     : result.fired            ? "fired"
+                                               : "declined");
   for (const GuardId& id : result.declined) fmt::print("  {}\n", id.reason);
   return result.failure.empty() ? 0 : 1;
 }

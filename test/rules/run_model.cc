@@ -47,9 +47,9 @@ class Runner {
     for (const Value* input : node.inputs()) {
       arguments.push_back(input == nullptr ? nullptr : tensors_.at(input));
     }
-    ASSIGN_OR_RETURN(const std::vector<TensorRef> results,
-                     Evaluate(node.op(), node.attributes(), arguments,
-                              node.num_outputs()));
+    ASSIGN_OR_RETURN(
+        const std::vector<TensorRef> results,
+        Evaluate(node.op(), node.attributes(), arguments, node.num_outputs()));
     for (int i = 0; i < node.num_outputs(); ++i) {
       if (node.output(i) == nullptr) continue;
       RETURN_IF_ERROR(Bind(*node.output(i), results[i]));
@@ -141,17 +141,17 @@ std::string Difference(const Run& expected, const Run& actual, bool exact) {
         std::min(UnitRoundoff(ElementType::kFloat), u) *
         static_cast<double>(std::max(expected.elements, actual.elements));
     const double tolerance =
-        exact ? 0
-              : std::max(expected.magnitude, actual.magnitude) *
-                    (8 * u + sum_u);
+        exact
+            ? 0
+            : std::max(expected.magnitude, actual.magnitude) * (8 * u + sum_u);
     for (size_t k = 0; k < e_numbers.size(); ++k) {
       const double x = e_numbers[k];
       const double y = a_numbers[k];
       if (std::isnan(x) && std::isnan(y)) continue;
-      const bool same =
-          exact ? x == y && std::signbit(x) == std::signbit(y)
-                : x == y || (std::isfinite(x) && std::isfinite(y) &&
-                             std::fabs(x - y) <= tolerance);
+      const bool same = exact
+                            ? x == y && std::signbit(x) == std::signbit(y)
+                            : x == y || (std::isfinite(x) && std::isfinite(y) &&
+                                         std::fabs(x - y) <= tolerance);
       if (!same) {
         return fmt::format(
             "output {}, element {}: {} instead of {} (tolerance {})", i, k, y,
