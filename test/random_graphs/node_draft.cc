@@ -73,7 +73,14 @@ NodeDraft::NodeDraft(GraphBuilder& builder, const OpDef& op,
 
 // --- Operands
 
+int NodeDraft::Leader(int i) const {
+  return i < static_cast<int>(slots_.size()) && slots_[i].kind == Slot::kSame
+             ? slots_[i].value
+             : i;
+}
+
 Slot::Kind NodeDraft::KindOf(int i) const {
+  i = Leader(i);
   if (i < static_cast<int>(slots_.size())) return slots_[i].kind;
   return open_ended_ && FormalInput(op_, i) != nullptr ? Slot::kFree
                                                        : Slot::kAbsent;
@@ -136,7 +143,9 @@ ElementType NodeDraft::ElementFor(int i) {
 
 void NodeDraft::Put(int i, ValueId value) {
   if (i >= size()) ids_.resize(i + 1, kAbsent);
-  ids_[i] = value;
+  for (int k = 0; k < size(); ++k) {
+    if (Leader(k) == Leader(i)) ids_[k] = value;
+  }
 }
 
 bool NodeDraft::DrawConstant(int i, int percent) {

@@ -75,6 +75,7 @@ struct Slot {
     kOpen,      // to be chosen
     kFree,      // to be chosen or left out
     kAbsent,    // left out
+    kSame,      // the same value as the slot before it with index `value`
   };
   Kind kind = kOpen;
   ValueId value = -1;

@@ -101,6 +101,8 @@ class NodeDraft {
 
  private:
   Slot::Kind KindOf(int i) const;
+  /// The slot that decides on operand `i`.
+  int Leader(int i) const;
   void Put(int i, ValueId value);
   /// Adds a leaf: a constant, an input, or a copy of an input.
   void PutLeaf(int i, TensorRef tensor, std::optional<Numbers> numbers,
