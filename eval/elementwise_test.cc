@@ -300,14 +300,15 @@ TEST(Choice, ClipsWithinBounds) {
 }
 
 TEST(Inputs, AreCheckedAgainstTheSchema) {
-  EXPECT_THAT(Eval("Add", {Floats({1}, {1})}), HasSubstr("1 inputs"));
+  EXPECT_THAT(Eval("Add", {Floats({1}, {1})}),
+              HasSubstr("number of inputs: 1"));
   EXPECT_THAT(Eval("Add", {Floats({1}, {1}), nullptr}), HasSubstr("missing"));
   EXPECT_THAT(Eval("Add", {Floats({1}, {1}), Int64s({1}, {1})}),
-              HasSubstr("must have the element type float"));
+              HasSubstr("T is tensor(float) here"));
   EXPECT_THAT(Eval("Add", {Bools({1}, {1}), Bools({1}, {1})}),
-              HasSubstr("cannot be bool[1]"));
+              HasSubstr("cannot be tensor(bool)"));
   EXPECT_THAT(Eval("And", {Int64s({1}, {1}), Int64s({1}, {1})}),
-              HasSubstr("cannot be int64[1]"));
+              HasSubstr("cannot be tensor(int64)"));
 }
 
 }  // namespace

@@ -18,8 +18,7 @@ struct GridRule {
   Sampling sampling = Sampling::kLinear;
   Padding padding = Padding::kZeros;
   bool align_corners = false;
-  bool round_half_away = false;  // nearest in volumes, as PyTorch does
-  bool in_float = true;          // places are computed in float
+  bool in_float = true;  // places are computed in float
 };
 
 // Weights of elements along one axis; index -1: outside, that is zero.
@@ -84,7 +83,7 @@ AxisTaps TapsOf(const GridRule& rule, double normalized, int64_t length) {
   const auto last = static_cast<double>(length - 1);
   if (std::isnan(x)) x = -1;
   if (rule.sampling == Sampling::kNearest) {
-    x = rule.round_half_away ? std::round(x) : std::nearbyint(x);
+    x = std::nearbyint(x);  // ties to even
   }
   const double edge = rule.align_corners ? 0 : 0.5;
   if (x < -edge || x > last + edge) {
@@ -153,7 +152,6 @@ absl::StatusOr<GridRule> GridRuleOf(const KernelArgs& args) {
     return Invalid("padding_mode is not known");
   }
   rule.align_corners = args.attributes().Int("align_corners", 0) != 0;
-  rule.round_half_away = RankOf(*args.input(0)) == 5;
   rule.in_float = args.input(1)->type() != ElementType::kDouble;
   return rule;
 }

@@ -75,7 +75,7 @@ class Numbers {
     ASSIGN_OR_RETURN(const std::string_view bytes, tensor.bytes());
     ASSIGN_OR_RETURN(numbers.converted_,
                      TensorBuilder::Create(NativeType<T>(), tensor.dims()));
-    LoadNumbers(tensor.type(), bytes, 0, numbers.converted_->As<T>());
+    LoadNumbers(tensor.type(), bytes, 0, numbers.converted_->template As<T>());
     return numbers;
   }
 

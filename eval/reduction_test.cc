@@ -49,7 +49,7 @@ TEST(Reduce, BadAxes) {
   EXPECT_THAT(Eval("ReduceSum", {Cube(), Int64s({}, {0})}),
               HasSubstr("rank 1"));
   EXPECT_THAT(Eval("ReduceSum", {Bools({1}, {1})}),
-              HasSubstr("cannot be bool"));
+              HasSubstr("cannot be tensor(bool)"));
 }
 
 TEST(Reduce, NoAxes) {

@@ -32,18 +32,26 @@ inline TensorRef Texts(TensorDims dims, std::vector<std::string> values) {
   return *Tensor::Strings(std::move(dims), std::move(values));
 }
 
+inline Attribute MakeAttribute(std::string_view name, AttrKind kind,
+                               AttributeValue value) {
+  Attribute attribute;
+  attribute.name = name;
+  attribute.kind = kind;
+  attribute.value = std::move(value);
+  return attribute;
+}
 inline Attribute Int(std::string_view name, int64_t value) {
-  return {.name = name, .kind = AttrKind::kInt, .value = value};
+  return MakeAttribute(name, AttrKind::kInt, value);
 }
 inline Attribute IntList(std::string_view name, std::vector<int64_t> value) {
-  return {.name = name, .kind = AttrKind::kInts, .value = std::move(value)};
+  return MakeAttribute(name, AttrKind::kInts, std::move(value));
 }
 inline Attribute Text(std::string_view name, std::string_view value) {
-  return {.name = name, .kind = AttrKind::kString, .value = value};
+  return MakeAttribute(name, AttrKind::kString, value);
 }
 
 /// Evaluates the newest version of `op`.
-inline absl::StatusOr<std::vector<TensorRef>> Run(
+inline absl::StatusOr<std::vector<TensorRef>> RunOp(
     std::string_view op, std::vector<TensorRef> inputs,
     std::vector<Attribute> attributes = {}, int num_outputs = 1) {
   const OpDef* def = OpRegistry::Builtin()->Find("", op, kCanonicalOpset);

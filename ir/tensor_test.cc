@@ -210,8 +210,10 @@ TEST(TensorTest, OtherDimsOfAComputedTensor) {
   const auto computed =
       *Tensor::Computed(ElementType::kInt8, {2, 2},
                         std::make_shared<OnlyForDims>(TensorDims{2, 2}));
+  TensorSpelling spelling;
+  spelling.sparse = true;
   const auto flat = *Tensor::WithDims(
-      Tensor::WithSpelling(computed, {.sparse = true}, {}), {4});
+      Tensor::WithSpelling(computed, std::move(spelling), {}), {4});
   EXPECT_FALSE(flat->IsSpeltSparse());
   const auto column = *Tensor::WithDims(flat, {4, 1});
   EXPECT_EQ(*column->bytes(), "abcd");

@@ -39,7 +39,8 @@ PassInfo FoldPass() {
   pass.summary = "evaluate nodes whose inputs are constants";
   pass.numeric = NumericClass::kReassociating;
   pass.options = {
-      {"exact", "leave what runtimes may round differently", "false"}};
+      {"exact", "leave what runtimes may round differently", "false"},
+      {"max-growth", "by how much one node may make the file grow", "1MiB"}};
   pass.required = ModelState::kCanonical;
   pass.run = FoldConstants;
   return pass;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registry, pipeline text, pass manager and driver.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,7 +96,7 @@ TEST(PassRegistryTest, BuiltinsAreSortedDescribedAndNearestIsSuggested) {
   EXPECT_THAT(names,
               ElementsAre("cse", "dedup-constants", "eliminate-dead",
                           "eliminate-identity", "eliminate-unused-body-inputs",
-                          "hoist-constants"));
+                          "fold", "fuse", "hoist-constants", "simplify"));
   EXPECT_THAT(registry.groups(), SizeIs(2));
   EXPECT_EQ(registry.Find("eliminate_dead"), registry.Find("eliminate-dead"));
   EXPECT_THAT(registry.UnknownName("eliminate-identty"),
@@ -335,14 +336,18 @@ TEST_F(OptimizeTest, ErrorsOfAPassNameIt) {
               StatusIs(kDataLoss, "pass 'fails': cannot read weights"));
 }
 
-TEST_F(OptimizeTest, RequiredStateIsChecked) {
-  PassInfo pass = TestPass("canonical-only");
+TEST_F(OptimizeTest, APassGetsTheStateItNeeds) {
+  std::optional<ModelState> seen;
+  PassInfo pass =
+      TestPass("canonical-only", [&seen](Model& model, PassContext&) {
+        seen = model.state();
+        return absl::OkStatus();
+      });
   pass.required = ModelState::kCanonical;
   ASSERT_OK(registry_.Add(std::move(pass)));
-  EXPECT_THAT(Run("canonical-only"),
-              StatusIs(kFailedPrecondition, HasSubstr("'canonical-only'")));
-  model_->set_state(ModelState::kCanonical);
-  EXPECT_OK(Run("canonical-only"));
+  ASSERT_OK(Run("canonical-only"));
+  EXPECT_EQ(seen, ModelState::kCanonical);
+  EXPECT_EQ(model_->state(), ModelState::kLegalized);
 }
 
 TEST_F(OptimizeTest, RejectsLevelsThatDoNotExist) {

@@ -196,6 +196,9 @@ constexpr Flag kFlags[] = {
     {"--list-passes", Takes::kNothing, "",
      "print passes, groups and the pipelines of -O0 to -O3",
      SetTrue<&O::list_passes>},
+    {"--list-rules", Takes::kNothing, "",
+     "print the rewrite rules, which --disable names, and stop",
+     SetTrue<&O::list_rules>},
     {"--version", Takes::kNothing, "", "print the version",
      SetTrue<&O::version>},
     {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
@@ -345,7 +348,10 @@ absl::Status CheckCombination(const ToolOptions& options) {
 
 absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments) {
   ASSIGN_OR_RETURN(ToolOptions options, CommandLineParser(arguments).Parse());
-  if (options.help || options.version || options.list_passes) return options;
+  if (options.help || options.version || options.list_passes ||
+      options.list_rules) {
+    return options;
+  }
   RETURN_IF_ERROR(CheckCombination(options));
   for (const char* argument : arguments) {
     if (!options.command_line.empty()) options.command_line += ' ';

@@ -46,10 +46,11 @@ ExitCode Main(std::span<char* const> arguments) {
   }
   if (options->help) return Print(HelpText());
   if (options->version) return Print("onnx-opt " ONNXOPT_VERSION "\n");
-  if (options->list_passes) {
+  if (options->list_passes || options->list_rules) {
     PassRegistry registry;
     RegisterBuiltin(registry);
-    return Print(PassListText(registry));
+    return Print(options->list_passes ? PassListText(registry)
+                                      : RuleListText(registry));
   }
   InstallSignalHandlers(options->input == "-" ? "<stdin>" : options->input);
   return RunTool(*options);

@@ -54,6 +54,7 @@ struct ToolOptions {
   std::string data_file;
 
   bool list_passes = false;
+  bool list_rules = false;
   bool version = false;
   bool help = false;
 };

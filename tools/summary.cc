@@ -126,4 +126,13 @@ std::string PassListText(const PassRegistry& registry) {
   return text;
 }
 
+std::string RuleListText(const PassRegistry& registry) {
+  std::string text;
+  for (const PassPart* rule : registry.parts()) {
+    text += fmt::format("{} ({})\n    {}\n", rule->name,
+                        NumericClassName(rule->numeric), rule->summary);
+  }
+  return text;
+}
+
 }  // namespace onnxopt

@@ -34,6 +34,8 @@ std::string TimesText(const PipelineReport& report);
 
 /// Passes with their options, groups, and the pipelines of the levels.
 std::string PassListText(const PassRegistry& registry);
+/// Every rewrite rule with its numeric class and its algebra.
+std::string RuleListText(const PassRegistry& registry);
 
 }  // namespace onnxopt
 

@@ -75,7 +75,7 @@ class Legalizer {
       }
       return;
     }
-    if (CanRestore(node)) return Restore(node);
+    if (target_.CanRestore(node)) return Restore(node);
     const opset::Path* path = target_.PathTo(graph, node.op());
     if (path == nullptr) return Error(node, target_.WhyNot(node));
     if (target_.IsOther(graph)) {
@@ -91,26 +91,6 @@ class Legalizer {
     const std::string reason = opset::Lower(*path, form);
     if (!reason.empty()) return Error(node, reason);
     committer_.Commit(&node, std::move(form));
-  }
-
-  // Whether the node is as Upgrade left it, and the target has what it was.
-  bool CanRestore(const Node& node) const {
-    const SourceForm* source = node.source_form();
-    if (source == nullptr || source->num_inputs != node.num_inputs() ||
-        model_.ops().Find("", source->op->name(),
-                          target_.OpsetOf(*node.graph())) != source->op) {
-      return false;
-    }
-    for (const auto& [index, tensor] : source->added) {
-      const Value* input = node.input(index);
-      if (tensor == nullptr ? input != nullptr
-                            : input == nullptr || !input->IsConstant() ||
-                                  !opset::SameTensor(input->tensor(), tensor)) {
-        return false;
-      }
-    }
-    return !opset::DependsOnRank(node.op()) ||
-           opset::HasSingleAxis(opset::Form(node));
   }
 
   void Restore(Node& node) {

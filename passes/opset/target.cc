@@ -5,6 +5,8 @@
 
 #include "fmt/core.h"
 #include "ir/model.h"
+#include "ir/source_form.h"
+#include "passes/opset/commit.h"
 
 namespace onnxopt {
 namespace {
@@ -99,6 +101,25 @@ const opset::Path* Target::PathTo(const Graph& graph, const OpDef& op) const {
   return op.is_opaque() ? nullptr : Find(graph, op).path.get();
 }
 
+bool Target::CanRestore(const Node& node) const {
+  const SourceForm* source = node.source_form();
+  if (source == nullptr || source->num_inputs != node.num_inputs() ||
+      node.graph()->model().ops().Find("", source->op->name(),
+                                       OpsetOf(*node.graph())) != source->op) {
+    return false;
+  }
+  for (const auto& [index, tensor] : source->added) {
+    const Value* input = node.input(index);
+    const bool intact = tensor == nullptr
+                            ? input == nullptr
+                            : input != nullptr && input->IsConstant() &&
+                                  opset::SameTensor(input->tensor(), tensor);
+    if (!intact) return false;
+  }
+  return !opset::DependsOnRank(node.op()) ||
+         opset::HasSingleAxis(opset::Form(node));
+}
+
 std::string Target::WhyNot(const Node& node) const {
   const OpDef& op = node.op();
   if (node.function() != nullptr || node.IsTerminator() || op.is_opaque() ||
@@ -111,6 +132,7 @@ std::string Target::WhyNot(const Node& node) const {
                ? ""
                : fmt::format("{} is not imported", op.FullName());
   }
+  if (CanRestore(node)) return "";
   const auto lowest = [&] {
     return LowestOpset(node.graph()->model().ops(), node,
                        OpsetOf(*node.graph()));

@@ -37,6 +37,9 @@ class Target {
   /// with axes that are not constant". Nodes that are not canonical stay what
   /// they are.
   std::string WhyNot(const Node& node) const;
+  /// Whether `node` is as Upgrade left it, and the target has what it was in
+  /// the file.
+  bool CanRestore(const Node& node) const;
 
   /// From the definition at the target to the canonical one; null if there is
   /// none, or for operators of other domains.

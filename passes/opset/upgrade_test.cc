@@ -30,16 +30,15 @@ absl::StatusOr<std::unique_ptr<Model>> Read(std::string_view text) {
   return ReadModelProto(OwnBytes(std::move(bytes)), {}, &diagnostics);
 }
 
-// `node` in a graph whose inputs may be: x float[2,3,4], h float16[2,3,4],
-// d double[2,3,4], i int64[2], z int64[2], u with nothing known.
-std::string ModelText(int64_t opset, std::string_view node) {
+// `nodes` in a graph with inputs of many types.
+std::string ModelText(int64_t opset, std::string_view nodes) {
   return fmt::format(
       "<ir_version: 10, opset_import: [\"\" : {}]>\n"
       "g (float[2,3,4] x, float16[2,3,4] h, double[2,3,4] d, int64[2] i,\n"
       "   float[2,3,1] e, float[1,1,4,4] img, float[] u, int32[2,3,4] n,\n"
       "   bfloat16[2,3,4] b, float s, uint8 zero, float[3] c)\n"
-      "  => (undefined_type y) {{ {} }}",
-      opset, node);
+      "  => (y) {{ {} }}",
+      opset, nodes);
 }
 
 template <typename T>
@@ -175,20 +174,21 @@ constexpr UpCase kUpCases[] = {
      "ReduceSum(x, int64[1]{1}) keepdims=0"},
     {17, "y = ReduceMax<axes = [1]>(x)", "ReduceMax(x, int64[1]{1})"},
     {13, "y = ReduceSum(x, i)", "ReduceSum(x, i)"},
-    {10, "y = Clip<min = 0.0, max = 6.0>(x)", "Clip(x, float{0}, float{6})"},
-    {10, "y = Clip<max = 6.0>(d)", "Clip(d, _, double{6})"},
+    {10, "y = Clip<min = 0.0, max = 6.0>(x)",
+     "Clip(x, float[]{0}, float[]{6})"},
+    {10, "y = Clip<max = 6.0>(d)", "Clip(d, _, double[]{6})"},
     // 0x4600 is 6 in half precision.
-    {10, "y = Clip<max = 6.0>(h)", "Clip(h, _, float16{17920})"},
+    {10, "y = Clip<max = 6.0>(h)", "Clip(h, _, float16[]{17920})"},
     {10, "y = Clip(x)", "Clip(x)"},
     {10, "y = Pad<pads = [0,0,1,0,0,1], value = 1.0>(h)",
-     "Pad(h, int64[6]{0,0,1,0,0,1}, float16{15360})"},
+     "Pad(h, int64[6]{0,0,1,0,0,1}, float16[]{15360})"},
     {10, "y = Pad<pads = [0,0,1,0,0,1], value = 0.0>(x)",
      "Pad(x, int64[6]{0,0,1,0,0,1})"},
     {10, "y = Pad<mode = \"edge\", pads = [0,0,1,0,0,1], value = 1.0>(x)",
      "Pad(x, int64[6]{0,0,1,0,0,1}) mode=edge"},
-    {19, "y = DFT<axis = 1>(x)", "DFT(x, _, int64{1})"},
-    {19, "y = DFT(x)", "DFT(x, _, int64{1})"},
-    {11, "y = Dropout<ratio = 0.25>(x)", "Dropout(x, float{0.25})"},
+    {19, "y = DFT<axis = 1>(x)", "DFT(x, _, int64[]{1})"},
+    {19, "y = DFT(x)", "DFT(x, _, int64[]{1})"},
+    {11, "y = Dropout<ratio = 0.25>(x)", "Dropout(x, float[]{0.25})"},
     {11, "y = Dropout(x)", "Dropout(x)"},
     {9, "m, y = Dropout(x)", "!its mask has another type"},
     {9, "y, m = Dropout(x)", "Dropout(x)"},
@@ -473,7 +473,7 @@ TEST(UpgradeTest, EqualConstantsAreShared) {
 
 TEST(UpgradeTest, BodiesAndFunctions) {
   const std::string text =
-      "<ir_version: 10, opset_import: [\"\" : 11, \"f\" : 1]>\n"
+      "<ir_version: 10, opset_import: [\"\" : 10, \"f\" : 1]>\n"
       "g (float[1,3] x, bool c) => (y) {\n"
       "  t = f.fn <axis = 0>(x)\n"
       "  y = If (c) <then_branch = a () => (p) {\n"
@@ -491,7 +491,7 @@ TEST(UpgradeTest, BodiesAndFunctions) {
   EXPECT_EQ(NodeText(branch.graphs()[0]->nodes().back()),
             "Squeeze(t, int64[1]{0})");
   EXPECT_EQ(NodeText(branch.graphs()[1]->nodes().back()),
-            "Clip(x, _, float{1})");
+            "Clip(x, _, float[]{1})");
   const Graph& body = *model->functions()[0]->body();
   EXPECT_EQ(NodeText(body.nodes().front()), "ReduceSum(x, int64[1]{0})");
   EXPECT_EQ(NodeText(body.nodes().back()), "Concat(s, s) axis=?");

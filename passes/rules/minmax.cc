@@ -124,7 +124,8 @@ void AddMinMaxRules(RuleSet& rules) {
           {RuleWord(outer) + "-of-" + RuleWord(inner),
            std::string(OpName(outer)) + "(" + std::string(OpName(inner)) +
                "(x, a), b) -> Clip(x, c) or Relu(x)",
-           NumericClass::kExact,
+           // Bounds of 0 may exchange 0 and -0.
+           NumericClass::kReassociating,
            clamp(outer, clamp(inner, x, rest).As(first), more), ClampOfClamp});
     }
   }
