@@ -21,8 +21,18 @@ TensorRef SplatConstant(Rng& rng, ElementType element, const TensorDims& dims,
   if (numbers == Numbers::kPositive) {
     return SplatOf(element, dims, rng.Of({1.0, 1.0, 2.0, 3.0}));
   }
-  if (IsFloat(element) && rng.Percent(kNotFinitePercent)) {
+  const bool finite = numbers == Numbers::kFinite;
+  if (IsFloat(element) && !finite && rng.Percent(kNotFinitePercent)) {
     return SplatOf(element, dims, rng.Of({infinity, -infinity, nan}));
+  }
+  // Products of two are out of range.
+  if (!finite && rng.Percent(5)) {
+    if (element == ElementType::kFloat) {
+      return SplatOf(element, dims, rng.Of({1e30, -1e30, 1e-30}));
+    }
+    if (element == ElementType::kDouble) {
+      return SplatOf(element, dims, rng.Of({1e200, -1e200, 1e-200}));
+    }
   }
   if (numbers == Numbers::kNonzero || numbers == Numbers::kSpecialNonzero) {
     return SplatOf(element, dims, rng.Of({1.0, 1.0, -1.0, 2.0, 0.5, 3.0}));
@@ -202,6 +212,10 @@ void NodeDraft::ChooseInts(int i, const std::vector<int64_t>& values,
 void NodeDraft::ChooseParameter(int i, TensorRef tensor) {
   if (Has(i)) return;
   PutLeaf(i, std::move(tensor), std::nullopt, DrawConstant(i, 88));
+}
+
+void NodeDraft::ChooseValue(int i, ValueId value) {
+  if (May(i)) Put(i, value);
 }
 
 void NodeDraft::ChooseMade(int i, const OpDef& op, const TensorDims& dims) {

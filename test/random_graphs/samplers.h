@@ -63,6 +63,8 @@ class NodeDraft {
   void ChooseInts(int i, const std::vector<int64_t>& values,
                   ElementType element = ElementType::kInt64);
   void ChooseParameter(int i, TensorRef tensor);
+  /// A value that is there already.
+  void ChooseValue(int i, ValueId value);
   /// Operand `i` is the result of a node of operator `op`, whose first operand
   /// has `dims`.
   void ChooseMade(int i, const OpDef& op, const TensorDims& dims);

@@ -113,8 +113,8 @@ class RuleCheck {
     }
     if (result.failure.empty()) return;
     ++failures_;
-    fmt::print("FAILED {} --seed={}: {}\n{}", rule_.name, seed, result.failure,
-               DescribeInstance(rule_, seed));
+    fmt::print("FAILED {} --seed={}: {}\n{}\n", rule_.name, seed,
+               result.failure, DescribeInstance(rule_, seed));
   }
 
   bool IsJustified(const std::string& reason) const {

@@ -65,6 +65,9 @@ class Runner {
       for (const double number : Numbers(*tensor, bytes)) {
         if (!std::isfinite(number)) continue;
         run_.magnitude = std::max(run_.magnitude, std::fabs(number));
+        if (BitWidth(tensor->type()) > 16) continue;
+        run_.narrow_magnitude =
+            std::max(run_.narrow_magnitude, std::fabs(number));
       }
     }
     tensors_[&value] = tensor;
