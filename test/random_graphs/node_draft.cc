@@ -25,19 +25,16 @@ TensorRef SplatConstant(Rng& rng, ElementType element, const TensorDims& dims,
   if (IsFloat(element) && !finite && rng.Percent(kNotFinitePercent)) {
     return SplatOf(element, dims, rng.Of({infinity, -infinity, nan}));
   }
-  // Products of two are out of range.
-  if (!finite && rng.Percent(5)) {
-    if (element == ElementType::kFloat) {
-      return SplatOf(element, dims, rng.Of({1e30, -1e30, 1e-30}));
-    }
-    if (element == ElementType::kDouble) {
-      return SplatOf(element, dims, rng.Of({1e200, -1e200, 1e-200}));
-    }
-  }
   if (numbers == Numbers::kNonzero || numbers == Numbers::kSpecialNonzero) {
     return SplatOf(element, dims, rng.Of({1.0, 1.0, -1.0, 2.0, 0.5, 3.0}));
   }
   return SplatOf(element, dims, rng.Of({0.0, -0.0, 1.0, 1.0, -1.0, 2.0, 0.5}));
+}
+
+TensorRef ExtremeConstant(Rng& rng, ElementType element,
+                          const TensorDims& dims) {
+  const double large = element == ElementType::kDouble ? 1e200 : 1e30;
+  return SplatOf(element, dims, rng.Of({large, -large, 1 / large}));
 }
 
 }  // namespace
@@ -192,8 +189,12 @@ void NodeDraft::Choose(int i, const TensorDims& dims,
   if (failed_ || !count || *count > (1 << 14)) return Fail();
   const bool constant = DrawConstant(i, 15);
   const Numbers how = numbers.value_or(taste().numbers);
+  const bool extreme =
+      constant && taste().extreme && how == Numbers::kModerate &&
+      (element == ElementType::kFloat || element == ElementType::kDouble);
   PutLeaf(i,
-          constant && rng().Percent(40)
+          extreme ? ExtremeConstant(rng(), element, dims)
+          : constant && rng().Percent(40)
               ? SplatConstant(rng(), element, dims, how)
               : RandomTensor(rng(), element, dims, how),
           how, constant);

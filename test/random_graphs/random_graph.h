@@ -65,6 +65,9 @@ struct Taste {
   TensorDims dims;
   /// For the elements of data.
   Numbers numbers = Numbers::kModerate;
+  /// Most constants are so large or small that products of two are out of
+  /// range. Only for kModerate.
+  bool extreme = false;
 };
 
 /// What AddNode is told about an operand.

@@ -83,6 +83,7 @@ Taste TasteFor(const Rule& rule, const std::vector<const Data*>& nodes,
   const bool exact = rule.numeric == NumericClass::kExact;
   taste.numbers =
       exact && rng.Percent(75) ? Numbers::kSpecial : Numbers::kModerate;
+  taste.extreme = !exact && rng.Percent(10);
   return taste;
 }
 
