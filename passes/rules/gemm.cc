@@ -18,7 +18,7 @@ bool HasRank2(const Value* value) {
 Value* MatMulAddToGemm(Rewriter& r) {
   if (!r.Require(HasRank2(r[a]) && HasRank2(r[b]),
                  "the factors are not known to be matrices") ||
-      !r.PreferOneUse(r[product]) || !r.RequireSameElement(r[a], r[c])) {
+      !r.PreferOneUse(r[product])) {
     return nullptr;
   }
   // C may not enlarge the product: every dim of the sum is one of the product.

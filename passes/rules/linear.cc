@@ -31,6 +31,10 @@ class Linear {
     }
   }
 
+  bool IsConvolution() const {
+    return node_.Is("Conv"_op) || node_.Is("ConvTranspose"_op);
+  }
+
   // Channels, of the output's axis AxisFromRight(). 0: no form that is known.
   int64_t channels() const { return channels_; }
   int AxisFromRight() const { return IsConvolution() ? rank_ - 1 : 1; }
@@ -55,6 +59,8 @@ class Linear {
     if (!r_.Has(b)) return nullptr;
     const float factor = attributes_.Float("beta", 1.0F);
     if (!node_.Is("Gemm"_op) || factor == 1.0F) return r_[b];
+    // Not even an infinite one counts then.
+    if (factor == 0.0F) return nullptr;
     return r_.Mul(r_[b], r_.Scalar(factor, r_[b]));
   }
 
@@ -80,10 +86,6 @@ class Linear {
   }
 
  private:
-  bool IsConvolution() const {
-    return node_.Is("Conv"_op) || node_.Is("ConvTranspose"_op);
-  }
-
   // Weights [C, M/group, k...]: the channels of group g are in the rows
   // g*C/group to (g+1)*C/group.
   Value* ScaledTransposeWeights(Value* s, int64_t n) const {
@@ -120,15 +122,11 @@ bool IsFloating(ElementType type) {
 }
 
 bool HasKnownForm(Rewriter& r, const Linear& l) {
-  // Integer division rounds.
-  if (!r.Require(IsFloating(ElementOf(r[w])), "it computes with integers")) {
+  if (!r.Known(l.channels() > 0, "the weights have an unusual shape")) {
     return false;
   }
-  if (!r.Require(l.channels() > 0, "the weights have an unusual shape")) {
-    return false;
-  }
-  if (r.Has(b)) {
-    // Gemm adds any matrix that broadcasts.
+  // Gemm adds any matrix that broadcasts.
+  if (r.Has(b) && r[linear].Is("Gemm"_op)) {
     const TensorDims& dims = r[b]->tensor()->dims();
     const int64_t n = r[b]->tensor()->num_elements();
     const bool vector = dims.size() <= 1 || (dims.size() == 2 && dims[0] == 1);
@@ -175,12 +173,6 @@ Value* FuseBatchNorm(Rewriter& r) {
       !r.RequireSameElement(r[w], r[mean])) {
     return nullptr;
   }
-  for (const Var& v : {gamma, beta, mean, var}) {
-    if (!r.Require(r[v]->tensor()->num_elements() == l.channels(),
-                   "the statistics are not one number per channel")) {
-      return nullptr;
-    }
-  }
   Value* variance = Wide(r, r[var]);
   const float epsilon = attributes.Float("epsilon", 1e-5F);
   Value* s = r.Div(Wide(r, r[gamma]),
@@ -201,12 +193,12 @@ Value* FuseBatchNorm(Rewriter& r) {
 // linear + c, and linear - c.
 Value* FuseAdd(Rewriter& r) {
   const Linear l(r);
-  if (!HasKnownForm(r, l) || !IsPerChannel(r, l, r[c]) ||
-      !r.RequireSameElement(r[w], r[c])) {
-    return nullptr;
-  }
+  if (!HasKnownForm(r, l) || !IsPerChannel(r, l, r[c])) return nullptr;
   Value* shift = l.PerChannel(r[c]);
-  if (r.root().Is("Sub"_op)) shift = r.Neg(shift);
+  // Neg is not for unsigned integers.
+  if (r.root().Is("Sub"_op) && shift != nullptr) {
+    shift = r.Sub(r.Scalar(0.0, shift), shift);
+  }
   Value* bias = l.Bias();
   return l.With(r[w],
                 bias == nullptr ? shift : r.Add(l.PerChannel(bias), shift));
@@ -215,17 +207,20 @@ Value* FuseAdd(Rewriter& r) {
 // linear * c, and linear / c.
 Value* FuseMul(Rewriter& r) {
   const Linear l(r);
-  if (!HasKnownForm(r, l) || !IsPerChannel(r, l, r[c]) ||
-      !r.RequireSameElement(r[w], r[c]) ||
-      !r.Require(AllFinite(r[c]), "the factor is infinite or not a number")) {
-    return nullptr;
-  }
+  if (!HasKnownForm(r, l) || !IsPerChannel(r, l, r[c])) return nullptr;
   Value* s = r[c];
   if (r.root().Is("Div"_op)) {
-    s = r.Div(r.Scalar(1.0, s), s);
-    if (s == nullptr || !r.Require(AllFinite(s), "it divides by 0")) {
+    // Integer division rounds. Convolutions are of floats.
+    if (!l.IsConvolution() &&
+        !r.Require(IsFloating(ElementOf(s)), "it divides integers")) {
       return nullptr;
     }
+    s = r.Div(r.Scalar(1.0, s), s);
+  }
+  // Otherwise 0 * Inf makes NaN of what was Inf.
+  if (s == nullptr ||
+      !r.Require(AllFinite(s), "the factor is infinite or not a number")) {
+    return nullptr;
   }
   Value* bias = l.Bias();
   return l.With(
@@ -250,17 +245,10 @@ Value* FuseBatchNormBeforeConv(Rewriter& r) {
       !r.Require(!padded, "the convolution pads") ||
       !r.Require(attributes.Int("group", 1) == 1,
                  "the convolution is grouped") ||
-      !r.Require(dims.size() >= 3 && IsFloating(ElementOf(r[w])),
-                 "the weights have an unusual shape") ||
+      !r.Known(dims.size() >= 3, "the weights have an unusual shape") ||
       !r.PreferOneUse(r[bn]) || !r.RequireSameElement(r[w], r[gamma]) ||
       !r.RequireSameElement(r[w], r[mean])) {
     return nullptr;
-  }
-  for (const Var& v : {gamma, beta, mean, var}) {
-    if (!r.Require(r[v]->tensor()->num_elements() == dims[1],
-                   "the statistics are not one number per channel")) {
-      return nullptr;
-    }
   }
   Value* variance = Wide(r, r[var]);
   Value* s = r.Div(

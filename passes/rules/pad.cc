@@ -54,7 +54,7 @@ Ints OwnPads(const Node& node, size_t spatial) {
 // after a guard has declined.
 std::optional<Ints> CombinedPads(Rewriter& r) {
   const std::optional<Shape> shape = ShapeOf(r[x]);
-  if (!r.Require(shape && shape->size() >= 3, "the rank is not known") ||
+  if (!r.Known(shape && shape->size() >= 3, "the rank is not known") ||
       !r.Require(AttributeView(r[pad]).String("mode", "constant") == "constant",
                  "it does not pad with a constant") ||
       !r.Require(
@@ -65,13 +65,13 @@ std::optional<Ints> CombinedPads(Rewriter& r) {
   }
   const auto rank = static_cast<int64_t>(shape->size());
   const std::optional<Ints> full = FullPads(r[pad], rank);
-  if (!r.Require(full.has_value(), "the pads are not known")) {
+  if (!r.Known(full, "the pads are not known")) {
     return std::nullopt;
   }
   const int64_t spatial = rank - 2;
   Ints pads = OwnPads(r[target], spatial);
-  if (!r.Require(static_cast<int64_t>(pads.size()) == 2 * spatial,
-                 "the operator's pads have an unusual length")) {
+  if (!r.Known(static_cast<int64_t>(pads.size()) == 2 * spatial,
+               "the operator's pads have an unusual length")) {
     return std::nullopt;
   }
   for (int64_t i = 0; i < 2 * rank; ++i) {
@@ -132,7 +132,6 @@ Value* PadIntoMaxPool(Rewriter& r) {
   const std::optional<double> fill = FillOf(r[pad]);
   if (!r.Require(fill && *fill == -std::numeric_limits<double>::infinity(),
                  "it does not pad with -Inf") ||
-      !r.Require(r[target].num_outputs() == 1, "the indices are used") ||
       !r.Require(attributes.Int("ceil_mode", 0) == 0,
                  "the pool rounds its size up")) {
     return nullptr;

@@ -21,13 +21,20 @@ TensorRef SplatConstant(Rng& rng, ElementType element, const TensorDims& dims,
   if (numbers == Numbers::kPositive) {
     return SplatOf(element, dims, rng.Of({1.0, 1.0, 2.0, 3.0}));
   }
-  if (IsFloat(element) && rng.Percent(kNotFinitePercent)) {
+  const bool finite = numbers == Numbers::kFinite;
+  if (IsFloat(element) && !finite && rng.Percent(kNotFinitePercent)) {
     return SplatOf(element, dims, rng.Of({infinity, -infinity, nan}));
   }
   if (numbers == Numbers::kNonzero || numbers == Numbers::kSpecialNonzero) {
     return SplatOf(element, dims, rng.Of({1.0, 1.0, -1.0, 2.0, 0.5, 3.0}));
   }
   return SplatOf(element, dims, rng.Of({0.0, -0.0, 1.0, 1.0, -1.0, 2.0, 0.5}));
+}
+
+TensorRef ExtremeConstant(Rng& rng, ElementType element,
+                          const TensorDims& dims) {
+  const double large = element == ElementType::kDouble ? 1e200 : 1e30;
+  return SplatOf(element, dims, rng.Of({large, -large, 1 / large}));
 }
 
 }  // namespace
@@ -73,7 +80,14 @@ NodeDraft::NodeDraft(GraphBuilder& builder, const OpDef& op,
 
 // --- Operands
 
+int NodeDraft::Leader(int i) const {
+  return i < static_cast<int>(slots_.size()) && slots_[i].kind == Slot::kSame
+             ? slots_[i].value
+             : i;
+}
+
 Slot::Kind NodeDraft::KindOf(int i) const {
+  i = Leader(i);
   if (i < static_cast<int>(slots_.size())) return slots_[i].kind;
   return open_ended_ && FormalInput(op_, i) != nullptr ? Slot::kFree
                                                        : Slot::kAbsent;
@@ -136,7 +150,9 @@ ElementType NodeDraft::ElementFor(int i) {
 
 void NodeDraft::Put(int i, ValueId value) {
   if (i >= size()) ids_.resize(i + 1, kAbsent);
-  ids_[i] = value;
+  for (int k = 0; k < size(); ++k) {
+    if (Leader(k) == Leader(i)) ids_[k] = value;
+  }
 }
 
 bool NodeDraft::DrawConstant(int i, int percent) {
@@ -173,8 +189,12 @@ void NodeDraft::Choose(int i, const TensorDims& dims,
   if (failed_ || !count || *count > (1 << 14)) return Fail();
   const bool constant = DrawConstant(i, 15);
   const Numbers how = numbers.value_or(taste().numbers);
+  const bool extreme =
+      constant && taste().extreme && how == Numbers::kModerate &&
+      (element == ElementType::kFloat || element == ElementType::kDouble);
   PutLeaf(i,
-          constant && rng().Percent(40)
+          extreme ? ExtremeConstant(rng(), element, dims)
+          : constant && rng().Percent(40)
               ? SplatConstant(rng(), element, dims, how)
               : RandomTensor(rng(), element, dims, how),
           how, constant);
@@ -193,6 +213,10 @@ void NodeDraft::ChooseInts(int i, const std::vector<int64_t>& values,
 void NodeDraft::ChooseParameter(int i, TensorRef tensor) {
   if (Has(i)) return;
   PutLeaf(i, std::move(tensor), std::nullopt, DrawConstant(i, 88));
+}
+
+void NodeDraft::ChooseValue(int i, ValueId value) {
+  if (May(i)) Put(i, value);
 }
 
 void NodeDraft::ChooseMade(int i, const OpDef& op, const TensorDims& dims) {

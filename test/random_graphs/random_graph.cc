@@ -148,12 +148,14 @@ void GraphBuilder::Declare(RandomValue& input) {
     return;
   }
   const bool all_known = rng_.Percent(50);
+  // The length of a parameter is the same in every run, other dims may not be.
+  const bool named = input.numbers.has_value();
   Shape shape;
   for (const int64_t dim : input.tensor->dims()) {
     const int64_t kind = all_known ? 0 : rng_.Between(0, 9);
     if (kind < 5) {
       shape.emplace_back(dim);
-    } else if (kind < 9) {
+    } else if (kind < 9 && named) {
       shape.push_back(
           Dim::Named(fmt::format("{}{}", rng_.Percent(75) ? "N" : "M", dim)));
     } else {

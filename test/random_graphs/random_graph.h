@@ -65,6 +65,9 @@ struct Taste {
   TensorDims dims;
   /// For the elements of data.
   Numbers numbers = Numbers::kModerate;
+  /// Most constants are so large or small that products of two are out of
+  /// range. Only for kModerate.
+  bool extreme = false;
 };
 
 /// What AddNode is told about an operand.
@@ -75,6 +78,7 @@ struct Slot {
     kOpen,      // to be chosen
     kFree,      // to be chosen or left out
     kAbsent,    // left out
+    kSame,      // the same value as the slot before it with index `value`
   };
   Kind kind = kOpen;
   ValueId value = -1;

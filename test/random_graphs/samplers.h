@@ -63,6 +63,8 @@ class NodeDraft {
   void ChooseInts(int i, const std::vector<int64_t>& values,
                   ElementType element = ElementType::kInt64);
   void ChooseParameter(int i, TensorRef tensor);
+  /// A value that is there already.
+  void ChooseValue(int i, ValueId value);
   /// Operand `i` is the result of a node of operator `op`, whose first operand
   /// has `dims`.
   void ChooseMade(int i, const OpDef& op, const TensorDims& dims);
@@ -101,6 +103,8 @@ class NodeDraft {
 
  private:
   Slot::Kind KindOf(int i) const;
+  /// The slot that decides on operand `i`.
+  int Leader(int i) const;
   void Put(int i, ValueId value);
   /// Adds a leaf: a constant, an input, or a copy of an input.
   void PutLeaf(int i, TensorRef tensor, std::optional<Numbers> numbers,

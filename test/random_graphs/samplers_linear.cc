@@ -8,6 +8,12 @@ namespace {
 
 using Ints = std::vector<int64_t>;
 
+// An infinite weight makes NaN of every 0, which says nothing about a rule.
+Numbers ForWeights(const NodeDraft& d) {
+  return d.taste().numbers == Numbers::kModerate ? Numbers::kFinite
+                                                 : d.taste().numbers;
+}
+
 void SetPads(NodeDraft& d, int64_t spatial) {
   if (d.rng().Percent(20)) {
     d.SetString("auto_pad",
@@ -53,7 +59,7 @@ void SampleConv(NodeDraft& d) {
   for (int64_t i = 0; i < spatial; ++i) {
     weights.push_back(std::min(d.rng().Between(1, 3), d.dims(0)[i + 2] + 1));
   }
-  d.Choose(1, weights);
+  d.Choose(1, weights, ForWeights(d));
   if (d.failed()) return;
   if (d.Wants(2)) {
     const int64_t features = transposed ? d.dims(1)[1] * group : d.dims(1)[0];
@@ -84,7 +90,8 @@ void SampleGemm(NodeDraft& d) {
   if (d.Has(1)) n = d.dims(1)[1 - trans_b];
   if (d.Has(1) && !d.Has(0)) k = d.dims(1)[trans_b];
   d.Choose(0, trans_a != 0 ? TensorDims{k, m} : TensorDims{m, k});
-  d.Choose(1, trans_b != 0 ? TensorDims{n, k} : TensorDims{k, n});
+  d.Choose(1, trans_b != 0 ? TensorDims{n, k} : TensorDims{k, n},
+           ForWeights(d));
   if (d.Wants(2)) {
     d.Choose(
         2, d.rng().Of<TensorDims>({{n}, {n}, {1, n}, {m, n}, {m, 1}, {1}, {}}));
@@ -115,9 +122,11 @@ void SampleMatMul(NodeDraft& d) {
     const TensorDims& a = d.dims(0);
     const int64_t inner = a.back();
     const TensorDims around(a.begin(), a.end() - std::min<size_t>(2, a.size()));
-    d.Choose(1, d.rng().Percent(12)
-                    ? TensorDims{inner}
-                    : batch(d.BroadcastableWith(around), inner, d.SomeDim()));
+    d.Choose(1,
+             d.rng().Percent(12)
+                 ? TensorDims{inner}
+                 : batch(d.BroadcastableWith(around), inner, d.SomeDim()),
+             ForWeights(d));
   } else if (d.Has(1) && !d.Has(0)) {
     if (d.rank(1) == 0) return d.Fail();
     const TensorDims& b = d.dims(1);

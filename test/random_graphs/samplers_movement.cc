@@ -22,6 +22,13 @@ const Ints* IntsAttribute(const RandomNode& node, std::string_view name) {
   return nullptr;
 }
 
+const int64_t* IntAttribute(const RandomNode& node, std::string_view name) {
+  for (const Attribute& attribute : node.attributes) {
+    if (attribute.name == name) return std::get_if<int64_t>(&attribute.value);
+  }
+  return nullptr;
+}
+
 // Some of 0 to n - 1, in any order.
 Ints SomeOf(Rng& rng, int64_t n, int64_t count) {
   Ints all(n);
@@ -151,6 +158,17 @@ void SampleConcat(NodeDraft& d) {
   }
   const auto rank = static_cast<int64_t>(dims.size());
   const int64_t axis = d.SomeAxis(rank);
+  // All parts of a Split in order make it whole again.
+  const RandomNode* split = ProducerIs(d, "Split"_op);
+  if (split != nullptr && d.open_ended() && d.rng().Percent(50)) {
+    for (size_t i = 1; i < split->outputs.size(); ++i) {
+      d.ChooseValue(static_cast<int>(i), split->outputs[i]);
+    }
+    const int64_t* same = IntAttribute(*split, "axis");
+    return d.SetInt("axis", d.rng().Percent(25) ? axis
+                            : same != nullptr   ? *same
+                                                : 0);
+  }
   const int64_t extra = d.open_ended() ? d.rng().Between(1, 3) : 0;
   const auto count = static_cast<int>(d.size() + extra);
   for (int i = 0; i < count; ++i) {

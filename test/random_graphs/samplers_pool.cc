@@ -61,7 +61,15 @@ void SampleResize(NodeDraft& d) {
   if (d.rng().Percent(40)) {
     d.SetString("mode", d.rng().Percent(60) ? "linear" : "nearest");
   }
-  if (d.rng().Percent(50)) {
+  if (d.Wants(1, 12)) {
+    // A part of the image, or now and then the whole.
+    std::vector<double> region(2 * d.rank(0), 0.0);
+    const double end = d.rng().Of({1.0, 0.5});
+    std::fill(region.begin() + d.rank(0), region.end(), end);
+    d.ChooseParameter(1,
+                      TensorOf(ElementType::kFloat, {2 * d.rank(0)}, region));
+    d.SetString("coordinate_transformation_mode", "tf_crop_and_resize");
+  } else if (d.rng().Percent(50)) {
     d.SetString(
         "coordinate_transformation_mode",
         d.rng().Of<std::string_view>({"half_pixel", "asymmetric",

@@ -13,7 +13,8 @@ namespace onnxopt::random_graphs {
 
 /// How elements are drawn.
 enum class Numbers : uint8_t {
-  kModerate,        // from -4 to 4, some zeros
+  kModerate,        // from -4 to 4, some zeros; constants may be infinite
+  kFinite,          // the same, but never infinite
   kSpecial,         // NaN, Inf, -0, denormals, extremes of integers, too
   kPositive,        // from 1/4 to 4
   kNonzero,         // as kModerate, without zeros

@@ -83,6 +83,7 @@ Taste TasteFor(const Rule& rule, const std::vector<const Data*>& nodes,
   const bool exact = rule.numeric == NumericClass::kExact;
   taste.numbers =
       exact && rng.Percent(75) ? Numbers::kSpecial : Numbers::kModerate;
+  taste.extreme = !exact && rng.Percent(10);
   return taste;
 }
 
@@ -128,7 +129,7 @@ class Instantiator {
         pattern.inputs.back().data().kind == Data::Kind::kRest;
     const bool swapped = op->Has(Trait::kCommutative) && slots.size() == 2 &&
                          !open_ended && rng_.Percent(50);
-    if (swapped) std::swap(slots[0], slots[1]);
+    if (swapped && slots[1].kind != Slot::kSame) std::swap(slots[0], slots[1]);
     const RandomNode* node =
         builder_.AddNode(*op, slots, open_ended, pattern.output + 1);
     if (node == nullptr) {
@@ -183,10 +184,16 @@ class Instantiator {
       slots->push_back(slot);
     }
     for (size_t i = 0; i < slots->size(); ++i) {
-      const auto bound = bound_.find(pattern.inputs[i].data().value_name);
       Slot& slot = (*slots)[i];
-      if (slot.kind != Slot::kAbsent && bound != bound_.end()) {
-        slot = {Slot::kSettled, bound->second};
+      const std::string_view name = pattern.inputs[i].data().value_name;
+      if (slot.kind == Slot::kAbsent || name.empty()) continue;
+      const auto bound = bound_.find(name);
+      if (bound != bound_.end()) slot = {Slot::kSettled, bound->second};
+      for (size_t k = 0; k < i && slot.kind != Slot::kSettled; ++k) {
+        const bool same = pattern.inputs[k].data().value_name == name;
+        if (same && (*slots)[k].kind != Slot::kAbsent) {
+          slot = {Slot::kSame, static_cast<ValueId>(k)};
+        }
       }
     }
     return static_cast<int>(slots->size()) <= op.max_inputs();

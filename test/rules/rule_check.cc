@@ -41,7 +41,7 @@ struct Effort {
   uint64_t max_attempts;  // instances, valid or not
   bool guards;            // need a proof
 };
-constexpr Effort kWhole = {200, 50, 6000, true};
+constexpr Effort kWhole = {200, 50, 3000, true};
 constexpr Effort kSample = {60, 15, 2500, false};
 
 bool IsSafety(GuardKind kind) {
@@ -113,8 +113,8 @@ class RuleCheck {
     }
     if (result.failure.empty()) return;
     ++failures_;
-    fmt::print("FAILED {} --seed={}: {}\n{}", rule_.name, seed, result.failure,
-               DescribeInstance(rule_, seed));
+    fmt::print("FAILED {} --seed={}: {}\n{}\n", rule_.name, seed,
+               result.failure, DescribeInstance(rule_, seed));
   }
 
   bool IsJustified(const std::string& reason) const {

@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "absl/container/flat_hash_map.h"
 #include "eval/elements.h"
-#include "eval/kernel.h"
+#include "eval/interpreter.h"
 #include "fmt/core.h"
 #include "support/status.h"
 
@@ -27,36 +26,28 @@ class Runner {
   absl::StatusOr<Run> operator()(const Model& model,
                                  const std::vector<TensorRef>& inputs) {
     const Graph& graph = *model.graph();
-    size_t next = 0;
+    std::vector<Datum> arguments;
     for (const Value* input : graph.inputs()) {
-      RETURN_IF_ERROR(Bind(*input, inputs[next++]));
+      const TensorRef& tensor = inputs[arguments.size()];
+      RETURN_IF_ERROR(Bind(*input, tensor));
+      arguments.emplace_back(tensor);
     }
     for (const Value& constant : graph.constants()) {
       RETURN_IF_ERROR(Bind(constant, constant.tensor()));
     }
-    for (const Node& node : graph.nodes()) RETURN_IF_ERROR(RunNode(node));
-    for (const Value* output : graph.outputs()) {
-      run_.outputs.push_back(tensors_.at(output));
+    RunOptions options;
+    options.on_value = [this](const Value& value, const Datum& datum) {
+      return Bind(value, datum.tensor());
+    };
+    ASSIGN_OR_RETURN(const std::vector<Datum> results,
+                     RunGraph(model, arguments, options));
+    for (const Datum& result : results) {
+      run_.outputs.push_back(result.tensor());
     }
     return std::move(run_);
   }
 
  private:
-  absl::Status RunNode(const Node& node) {
-    std::vector<TensorRef> arguments;
-    for (const Value* input : node.inputs()) {
-      arguments.push_back(input == nullptr ? nullptr : tensors_.at(input));
-    }
-    ASSIGN_OR_RETURN(
-        const std::vector<TensorRef> results,
-        Evaluate(node.op(), node.attributes(), arguments, node.num_outputs()));
-    for (int i = 0; i < node.num_outputs(); ++i) {
-      if (node.output(i) == nullptr) continue;
-      RETURN_IF_ERROR(Bind(*node.output(i), results[i]));
-    }
-    return absl::OkStatus();
-  }
-
   absl::Status Bind(const Value& value, const TensorRef& tensor) {
     RETURN_IF_ERROR(CheckType(value, *tensor));
     ASSIGN_OR_RETURN(const std::string_view bytes, tensor->bytes());
@@ -65,9 +56,11 @@ class Runner {
       for (const double number : Numbers(*tensor, bytes)) {
         if (!std::isfinite(number)) continue;
         run_.magnitude = std::max(run_.magnitude, std::fabs(number));
+        if (BitWidth(tensor->type()) > 16) continue;
+        run_.narrow_magnitude =
+            std::max(run_.narrow_magnitude, std::fabs(number));
       }
     }
-    tensors_[&value] = tensor;
     return absl::OkStatus();
   }
 
@@ -93,7 +86,6 @@ class Runner {
   }
 
   Run run_;
-  absl::flat_hash_map<const Value*, TensorRef> tensors_;
   absl::flat_hash_map<std::string, int64_t> named_dims_;
 };
 

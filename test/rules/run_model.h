@@ -18,6 +18,8 @@ struct Run {
   /// floating-point element, and the largest number of elements.
   double magnitude = 0;
   int64_t elements = 1;
+  /// As `magnitude`, of types of 16 bits.
+  double narrow_magnitude = 0;
 };
 
 /// kFailedPrecondition when a value is not of the type that the model states;
