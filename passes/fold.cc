@@ -122,6 +122,9 @@ class Folder {
     if (exact_ && !IsExact(node)) {
       return Decline(node, "runtimes may round its result differently");
     }
+    if (node.Is("DequantizeLinear"_op)) {
+      return Decline(node, "it tells runtimes that its input is quantized");
+    }
     if (FindKernel(node.op()) == nullptr) {
       return Decline(node, "the operator cannot be evaluated");
     }
@@ -202,11 +205,20 @@ class Folder {
     for (int i = 0; i < node.num_outputs(); ++i) {
       Value* output = node.output(i);
       if (output == nullptr || !output->HasUses()) continue;
-      Value* constant = graph.AddConstant(output->name(), tensors[i]);
+      Value* constant = graph.AddConstant(output->name(), Dense(tensors[i]));
       graph.SetType(constant, TypeOf(*tensors[i]));
       graph.ReplaceAllUses(output, constant);
     }
     Erase(node);
+  }
+
+  // Operators that hand on their input hand on a sparse tensor too, but what
+  // they return is dense.
+  static TensorRef Dense(const TensorRef& tensor) {
+    if (!tensor->IsSpeltSparse()) return tensor;
+    absl::StatusOr<TensorRef> dense = Tensor::WithDims(tensor, tensor->dims());
+    ONNXOPT_CHECK(dense.ok());
+    return *std::move(dense);
   }
 
   static void Erase(Node& node) {

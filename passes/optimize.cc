@@ -77,19 +77,24 @@ bool NeedsCanonical(const std::vector<PipelineStep>& steps) {
   });
 }
 
-// In canonical form and back to the opset the model had. A pipeline that does
-// without leaves every node as it was read.
-absl::StatusOr<PipelineReport> RunCanonical(
-    Model& model, const std::vector<PipelineStep>& steps,
-    const PassRegistry& registry, PassManagerOptions options) {
-  RETURN_IF_ERROR(Upgrade(model, options.diagnostics));
-  InferModel(model);
+// In canonical form, if a pass asks for it, and back to the opset the model
+// had. A pipeline that does without leaves every node as it was read. Lifting
+// and lowering are no changes: what no pass touched comes back as it was.
+absl::Status RunSteps(Model& model, const std::vector<PipelineStep>& steps,
+                      const PassRegistry& registry, PassManagerOptions options,
+                      OptimizeReport* report) {
   const Target target;
-  options.target = &target;
-  ASSIGN_OR_RETURN(PipelineReport report,
-                   RunPipeline(model, steps, registry, options));
-  RETURN_IF_ERROR(Legalize(model, target, options.diagnostics));
-  return report;
+  const bool canonical = NeedsCanonical(steps);
+  if (canonical) {
+    RETURN_IF_ERROR(Upgrade(model, options.diagnostics));
+    InferModel(model);
+    options.target = &target;
+  }
+  const uint64_t epoch = model.epoch();
+  ASSIGN_OR_RETURN(report->run, RunPipeline(model, steps, registry, options));
+  report->changes += model.epoch() - epoch;
+  return canonical ? Legalize(model, target, options.diagnostics)
+                   : absl::OkStatus();
 }
 
 }  // namespace
@@ -112,15 +117,12 @@ absl::StatusOr<OptimizeReport> Optimize(Model& model,
 
   OptimizeReport report;
   report.pipeline = PipelineToString(steps);
-  const uint64_t epoch = model.epoch();
   const OperatorCounts before = CountOperators(model);
+  const uint64_t epoch = model.epoch();
   if (options.freeze_initializers) FreezeInitializers(model);
-  ASSIGN_OR_RETURN(report.run,
-                   NeedsCanonical(steps)
-                       ? RunCanonical(model, steps, registry, options.manager)
-                       : RunPipeline(model, steps, registry, options.manager));
-  ReportOperators(before, CountOperators(model), &report);
   report.changes = model.epoch() - epoch;
+  RETURN_IF_ERROR(RunSteps(model, steps, registry, options.manager, &report));
+  ReportOperators(before, CountOperators(model), &report);
   return report;
 }
 

@@ -191,9 +191,14 @@ std::string PipelineToString(const std::vector<PipelineStep>& steps) {
 }
 
 std::string_view PipelineForLevel(int level) {
-  // All passes there are so far are exact and never grow a model, so the
-  // levels above 0 do not differ.
-  return level <= 0 ? "" : "fixpoint(cleanup)";
+  switch (level) {
+    case 0:
+      return "";
+    case 1:
+      return "fixpoint(cleanup,fold<exact=true>,simplify)";
+    default:
+      return "fixpoint(cleanup,fold,fuse)";
+  }
 }
 
 }  // namespace onnxopt

@@ -373,6 +373,8 @@ absl::Status CheckNames(const ToolOptions& options,
   for (const auto& [flag, names] : lists) {
     for (const std::string& name : names) {
       if (registry.Find(name) != nullptr) continue;
+      const bool may_be_part = flag == "--disable";
+      if (may_be_part && registry.FindPart(name) != nullptr) continue;
       return Annotate(registry.UnknownName(name), flag);
     }
   }
