@@ -460,6 +460,15 @@ void Graph::MoveConstantTo(Value* constant, Graph* target,
   target->MakeInitializer(constant);
 }
 
+void Graph::ListAsInput(Value* constant) {
+  ONNXOPT_CHECK(constant->IsConstant() && constant->graph_ == this &&
+                !constant->listed_as_input_);
+  constant->listed_as_input_ = true;
+  constant->index_ = static_cast<int>(inputs_.size());
+  inputs_.push_back(constant);
+  Changed();
+}
+
 void Graph::MakeInitializer(Value* constant) {
   constant->constant_form_ = ConstantForm::kInitializer;
   constant->constant_node_ = nullptr;

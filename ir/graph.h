@@ -138,6 +138,8 @@ class Graph {
   /// Moves a constant to an enclosing graph, in initializer form there, and
   /// with a new name if `name` is not empty.
   void MoveConstantTo(Value* constant, Graph* target, std::string_view name);
+  /// Lists a constant among the inputs, after those there are.
+  void ListAsInput(Value* constant);
   /// A constant in node form becomes an initializer.
   void MakeInitializer(Value* constant);
   void ClearDanglingValueInfos();

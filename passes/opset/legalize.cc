@@ -7,6 +7,7 @@
 #include "fmt/core.h"
 #include "ir/graph_editor.h"
 #include "ir/source_form.h"
+#include "ir/walk.h"
 #include "passes/opset/commit.h"
 #include "passes/opset/steps.h"
 #include "passes/opset/upgrade.h"
@@ -15,6 +16,8 @@ namespace onnxopt {
 namespace {
 
 constexpr size_t kMaxErrors = 20;
+
+constexpr int64_t kFirstIrWithoutListing = 4;
 
 class Legalizer {
  public:
@@ -28,6 +31,7 @@ class Legalizer {
       return absl::FailedPreconditionError(absl::StrJoin(errors_, "\n"));
     }
     committer_.RemoveUnusedConstants(model_);
+    if (model_.ir_version() < kFirstIrWithoutListing) ListNewConstants();
     if (other_opset_) {
       GraphEditor::SetOpset(&model_, target_.OpsetOf(*model_.graph()));
     }
@@ -46,6 +50,26 @@ class Legalizer {
       if (!node.has_graphs()) continue;
       for (Graph* body : node.graphs()) RunGraph(*body);
     }
+  }
+
+  // Before IR version 4, initializers have to be inputs, which those of bodies
+  // cannot be. What the file itself got wrong stays.
+  void ListNewConstants() {
+    Graph& main = *model_.graph();
+    ForEachGraph(main, [&](Graph& graph) {
+      for (Value& constant : graph.constants().SafeRange()) {
+        if (constant.IsInput() || constant.listed_as_input() ||
+            constant.constant_form() == ConstantForm::kNode ||
+            constant.tensor()->spelling() != nullptr) {
+          continue;
+        }
+        if (&graph != &main) {
+          graph.MoveConstantTo(&constant, &main,
+                               model_.UniqueName(constant.name()));
+        }
+        main.ListAsInput(&constant);
+      }
+    });
   }
 
   // A Constant node that the target cannot spell becomes an initializer.
