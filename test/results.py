@@ -6,6 +6,7 @@ import collections
 import concurrent.futures
 import os
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -25,6 +26,16 @@ work at run time). Bytes are of the model file and its external data.
 | model | nodes before | after | less by | bytes before | after | operators that went away |
 |---|---:|---:|---:|---:|---:|---|
 '''
+_DECLINED_HEAD = '''
+## What was almost done
+
+Rewrites that were declined, and why, by rule or pass (`--remarks` names each
+node). Models without any are left out.
+
+| model | declined |
+|---|---|
+'''
+_DECLINED = re.compile(r'remark: \[([a-z-]+)\] .*\): (?:([a-z-]+): )?not done: (.*)')
 _OPERATORS_SHOWN = 4
 
 
@@ -55,18 +66,30 @@ def _removed(before, after):
     return ', '.join(shown + ['...'] * (len(gone) > _OPERATORS_SHOWN))
 
 
+def _declined(lines):
+    reasons = collections.Counter(
+        f'{match[2] or match[1]}: {match[3]}'
+        for match in map(_DECLINED.search, set(lines)) if match)
+    return '; '.join(f'{reason} ({count})'
+                     for reason, count in sorted(reasons.items()))
+
+
 def table_row(tool, model):
+    """The rows of the two tables; the second may be empty."""
     with tempfile.TemporaryDirectory(prefix='results-') as folder:
         out = pathlib.Path(folder) / model.path.name
-        result = harness.run_tool(tool, '-O2', model.path, '-o', out)
+        result = harness.run_tool(tool, '-O2', '--remarks', model.path, '-o',
+                                  out)
         if result.code != 0:
             raise SystemExit(f'{model.name}: {result.describe()}')
         before, after = count_nodes(model.path), count_nodes(out)
         sizes = count_bytes(model.path), count_bytes(out)
     total, left = sum(before.values()), sum(after.values())
     percent = 100 * (total - left) / total if total else 0
-    return (f'| {model.path.stem} | {total} | {left} | {percent:.1f} % | '
-            f'{sizes[0]} | {sizes[1]} | {_removed(before, after)} |\n')
+    row = (f'| {model.path.stem} | {total} | {left} | {percent:.1f} % | '
+           f'{sizes[0]} | {sizes[1]} | {_removed(before, after)} |\n')
+    declined = _declined(result.lines)
+    return row, f'| {model.path.stem} | {declined} |\n' if declined else ''
 
 
 def main():
@@ -84,7 +107,8 @@ def main():
         rows = list(pool.map(table_row, [args.tool] * len(models),
                              models))
     args.output.parent.mkdir(exist_ok=True)
-    args.output.write_text(_HEAD + ''.join(rows))
+    args.output.write_text(_HEAD + ''.join(row for row, _ in rows) +
+                           _DECLINED_HEAD + ''.join(row for _, row in rows))
     print(f'{len(rows)} models: {args.output}')
     return 0
 
