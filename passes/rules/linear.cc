@@ -187,7 +187,17 @@ Value* FuseBatchNorm(Rewriter& r) {
                      ? r.Sub(Wide(r, l.PerChannel(bias)), Wide(r, r[mean]))
                      : r.Neg(Wide(r, r[mean]));
   Value* new_bias = r.Add(r.Mul(shift, s), Wide(r, r[beta]));
-  return l.With(l.ScaledWeights(Like(r, s, r[w])), Like(r, new_bias, r[w]));
+  Value* weights = l.ScaledWeights(Like(r, s, r[w]));
+  new_bias = Like(r, new_bias, r[w]);
+  if (!r[linear].Is("MatMul"_op)) return l.With(weights, new_bias);
+  // The channels of a BatchNormalization are axis 1, those of a MatMul the
+  // last.
+  const std::optional<Shape> product = ShapeOf(r[linear].output(0));
+  if (!r.Known(product, "the rank of the product is not known") ||
+      !r.Require(product->size() == 2, "the product is not a matrix")) {
+    return nullptr;
+  }
+  return r.Add(l.With(weights, nullptr), new_bias);
 }
 
 // linear + c, and linear - c.
@@ -300,24 +310,30 @@ void AddLinearRules(RuleSet& rules) {
                        NumericClass::kReassociating, std::move(pattern),
                        build});
     };
+    add("batchnorm",
+        kind.has_bias
+            ? "BatchNormalization(" + op + "(x, w, b)) -> " + op +
+                  "(x, s*w, s*(b - mean) + beta)  [s = gamma / sqrt(var + "
+                  "epsilon)]"
+            : "BatchNormalization(MatMul(x, w)) -> MatMul(x, s*w) + (beta - "
+              "s*mean)  [matrices, s = gamma / sqrt(var + epsilon)]",
+        Op("BatchNormalization"_op,
+           {l, Const(gamma), Const(beta), Const(mean), Const(var)})
+            .As(bn),
+        FuseBatchNorm);
     if (kind.has_bias) {
-      add("batchnorm",
-          "BatchNormalization(" + op + "(x, w, b)) -> " + op +
-              "(x, s*w, s*(b - mean) + beta)  [s = gamma / sqrt(var + "
-              "epsilon)]",
-          Op("BatchNormalization"_op,
-             {l, Const(gamma), Const(beta), Const(mean), Const(var)})
-              .As(bn),
-          FuseBatchNorm);
       add("add", op + "(x, w, b) + c -> " + op + "(x, w, b + c)",
           Op("Add"_op, {l, Const(c)}), FuseAdd);
       add("sub", op + "(x, w, b) - c -> " + op + "(x, w, b - c)",
           Op("Sub"_op, {l, Const(c)}), FuseAdd);
     }
-    add("mul", op + "(x, w, b) * c -> " + op + "(x, w*c, b*c)",
-        Op("Mul"_op, {l, Const(c)}), FuseMul);
-    add("div", op + "(x, w, b) / c -> " + op + "(x, w/c, b/c)",
-        Op("Div"_op, {l, Const(c)}), FuseMul);
+    const std::string of = kind.has_bias ? "(x, w, b)" : "(x, w)";
+    const auto scaled = [&](const std::string& sign) {
+      return op + of + sign + "c -> " + op + "(x, w" + sign + "c" +
+             (kind.has_bias ? ", b" + sign + "c)" : ")");
+    };
+    add("mul", scaled("*"), Op("Mul"_op, {l, Const(c)}), FuseMul);
+    add("div", scaled("/"), Op("Div"_op, {l, Const(c)}), FuseMul);
   }
   rules.push_back(
       {"fuse-batchnorm-before-conv",
