@@ -1,24 +1,39 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares onnx-opt -O2 with `cp` on the same files, in the same run. Exits
+"""Compares onnx-opt -O2 with `cp`, with itself with one rule, and with ONNX
+Runtime's basic offline optimization, on the same files in the same run. Exits
 with 1 if a ratio or the heap is beyond its budget."""
 import argparse
+import os
 import pathlib
 import resource
+import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
 import make_models
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'test'))
+# pylint: disable=wrong-import-position
+import corpus
 
 # Beyond these, the claims of the README are wrong.
 MAX_BIG_RATIO = 1.5     # a 1 GB model: to `cp in out && sync out`
 MAX_BIG_HEAP = 64 << 20
 MAX_SMALL_RATIO = 10    # a 1 MB model: to `cp`, process start included
 MAX_NODE_RATIO = 1.5    # time per node, slowest size to fastest
+MAX_RULES_RATIO = 2     # all rules to one rule
+MAX_ORT_RATIO = 0.1     # to ONNX Runtime, process start included
 
 NODE_COUNTS = (10_000, 100_000, 1_000_000)
+ONE_RULE = 'transpose-of-transpose'
+# Convolutions, a transformer, many small nodes.
+ORT_MODELS = ('resnet18_raw', 'densenet121_raw', 'bert_small_hf_op13_raw',
+              'llama_dyn', 'ssdlite320_dyn')
+ORT_NODE = corpus.REPO / 'test/differential/node_modules/onnxruntime-node'
 
 
 def children_cpu_seconds():
@@ -136,6 +151,42 @@ class Bench:
         self.budget('slowest / fastest', max(per_node) / min(per_node),
                     MAX_NODE_RATIO)
 
+    def rules(self, times):
+        model = self.folder / 'rules.onnx'
+        make_models.write_nodes(model, 100_000)
+        listing = subprocess.run([str(self.tool), '--list-rules'], check=True,
+                                 text=True, stdout=subprocess.PIPE).stdout
+        others = [line.split(' ')[0] for line in listing.splitlines()
+                  if not line.startswith(' ') and not
+                  line.startswith(ONE_RULE + ' ')]
+        fuse = [str(self.tool), '--passes=fuse', str(model), '-o',
+                str(self.output)]
+        every = self.time(fuse, times, children_cpu_seconds)
+        one = self.time(fuse + ['--disable=' + ','.join(others)], times,
+                        children_cpu_seconds)
+        print(f'rules on 100000 nodes, CPU time: all {every:.3f} s, one '
+              f'{one:.3f} s; median of {times}')
+        self.budget('all rules / one rule', every / one, MAX_RULES_RATIO)
+
+    def ort(self, times):
+        check = corpus.shared_dir() / 'tools' / 'ort_check.js'
+        if not (check.is_file() and ORT_NODE.is_dir() and
+                shutil.which('node')):
+            print('SKIPPED: ONNX Runtime (needs ../shared and `make check`)')
+            return
+        os.environ['ORT_NODE'] = str(ORT_NODE)
+        models = {m.path.stem: m.path for m in corpus.find(('models',))[0]}
+        print(f'ONNX Runtime, basic level; wall time, median of {times}')
+        for name in ORT_MODELS:
+            runtime = self.time(['node', str(check), 'optimize',
+                                 str(models[name]), str(self.output),
+                                 'basic'], times)
+            ours = self.time(self.optimize(models[name]), times)
+            print(f'  {name}: ONNX Runtime {runtime:.2f} s, onnx-opt '
+                  f'{ours:.3f} s')
+            self.budget('onnx-opt / ONNX Runtime', ours / runtime,
+                        MAX_ORT_RATIO)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
@@ -148,6 +199,8 @@ def main():
         bench = Bench(args.tool.resolve(), pathlib.Path(folder))
         bench.small(4 * args.times + 1)
         bench.nodes(args.times)
+        bench.rules(args.times)
+        bench.ort(args.times)
         bench.big(args.times)
     raise SystemExit(1 if bench.beyond else 0)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eval/computed.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,13 +13,19 @@
 namespace onnxopt {
 namespace {
 
+/// Results of results of results are evaluated on a stack as deep.
+constexpr int kMaxDepth = 32;
+
 class KernelSource : public TensorSource {
  public:
   KernelSource(const OpDef& op, std::vector<Attribute> attributes,
-               std::vector<TensorRef> inputs)
+               std::vector<TensorRef> inputs, int depth)
       : op_(op),
         attributes_(std::move(attributes)),
-        inputs_(std::move(inputs)) {}
+        inputs_(std::move(inputs)),
+        depth_(depth) {}
+
+  int depth() const override { return depth_; }
 
   absl::Status Produce(const Tensor& tensor, ByteSink sink) const override {
     ASSIGN_OR_RETURN(const std::vector<TensorRef> outputs,
@@ -36,6 +43,7 @@ class KernelSource : public TensorSource {
   const OpDef& op_;
   const std::vector<Attribute> attributes_;
   const std::vector<TensorRef> inputs_;
+  const int depth_;
 };
 
 }  // namespace
@@ -44,9 +52,18 @@ absl::StatusOr<TensorRef> MakeComputed(const OpDef& op,
                                        std::vector<Attribute> attributes,
                                        std::vector<TensorRef> inputs,
                                        ElementType type, TensorDims dims) {
-  return Tensor::Computed(type, std::move(dims),
-                          std::make_shared<KernelSource>(
-                              op, std::move(attributes), std::move(inputs)));
+  int depth = 0;
+  for (const TensorRef& input : inputs) {
+    if (input == nullptr) continue;
+    if (input->pending_depth() >= kMaxDepth) {
+      RETURN_IF_ERROR(input->bytes().status());
+    }
+    depth = std::max(depth, input->pending_depth());
+  }
+  return Tensor::Computed(
+      type, std::move(dims),
+      std::make_shared<KernelSource>(op, std::move(attributes),
+                                     std::move(inputs), depth + 1));
 }
 
 }  // namespace onnxopt

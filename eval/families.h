@@ -40,6 +40,7 @@ KernelList ResizeKernels();     // Resize
 KernelList ScatterKernels();    // ScatterND, TensorScatter...
 KernelList SelectionKernels();  // Gather, Compress, OneHot...
 KernelList SortingKernels();    // TopK, Unique
+KernelList LinearAttentionKernels();
 KernelList LossKernels();
 KernelList SignalKernels();  // DFT, windows, MelWeightMatrix
 

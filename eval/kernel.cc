@@ -48,6 +48,7 @@ KernelTable MakeTable() {
   add(eval::ResizeKernels());
   add(eval::GridKernels());
   add(eval::RegionKernels());
+  add(eval::LinearAttentionKernels());
   add(eval::LossKernels());
   add(eval::SignalKernels());
   return table;

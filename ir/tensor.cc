@@ -54,6 +54,7 @@ class OtherDims : public TensorSource {
   absl::Status Produce(const Tensor&, ByteSink sink) const override {
     return tensor_->ForEachChunk(sink);
   }
+  int depth() const override { return tensor_->pending_depth() + 1; }
 
  private:
   TensorRef tensor_;
@@ -95,7 +96,9 @@ absl::StatusOr<std::shared_ptr<Tensor>> Tensor::Make(ElementType type,
   }
   tensor->num_elements_ = *count;
   tensor->byte_size_ = *size;
-  tensor->materialized_ = std::make_shared<std::shared_ptr<const Buffer>>();
+  if (form == Form::kSplat || form == Form::kComputed) {
+    tensor->lazy_ = std::make_shared<Lazy>();
+  }
   return tensor;
 }
 
@@ -139,7 +142,7 @@ absl::StatusOr<TensorRef> Tensor::Computed(
     ElementType type, TensorDims dims,
     std::shared_ptr<const TensorSource> source) {
   ASSIGN_OR_RETURN(auto tensor, Make(type, std::move(dims), Form::kComputed));
-  tensor->source_ = std::move(source);
+  tensor->lazy_->source = std::move(source);
   return tensor;
 }
 
@@ -188,10 +191,12 @@ absl::StatusOr<TensorRef> Tensor::WithDims(const TensorRef& tensor,
   copy->spelling_ = nullptr;
   copy->annotations_ = nullptr;
   copy->external_ = nullptr;
-  if (tensor->form_ == Form::kComputed) {
+  if (tensor->form_ == Form::kComputed && tensor->lazy_->source != nullptr) {
     // Sources may depend on the dims they were made for.
-    const auto* other = dynamic_cast<const OtherDims*>(tensor->source());
-    copy->source_ = std::make_shared<OtherDims>(
+    const auto* other =
+        dynamic_cast<const OtherDims*>(tensor->lazy_->source.get());
+    copy->lazy_ = std::make_shared<Lazy>();
+    copy->lazy_->source = std::make_shared<OtherDims>(
         other != nullptr ? other->tensor() : tensor);
   }
   return copy;
@@ -224,10 +229,32 @@ absl::StatusOr<std::string_view> Tensor::bytes() const {
   if (form_ == Form::kStrings) {
     return absl::InvalidArgumentError("a string tensor has no raw bytes");
   }
-  if (*materialized_ != nullptr) return (*materialized_)->bytes();
+  if (lazy_->bytes == nullptr) {
+    ASSIGN_OR_RETURN(lazy_->bytes, Materialize());
+    lazy_->source = nullptr;
+  }
+  return lazy_->bytes->bytes();
+}
+
+int Tensor::pending_depth() const {
+  return form_ == Form::kComputed && lazy_->source != nullptr
+             ? lazy_->source->depth()
+             : 0;
+}
+
+absl::StatusOr<std::shared_ptr<const Buffer>> Tensor::Materialize() const {
   if (byte_size_ > kMaxMaterializedBytes) {
     return absl::ResourceExhaustedError(absl::StrCat(
         "tensor ", TypeString(), " is too large to be computed in memory"));
+  }
+  if (byte_size_ <= kMaxHeapBytes) {
+    std::string bytes;
+    bytes.reserve(byte_size_);
+    RETURN_IF_ERROR(ForEachChunk([&bytes](std::string_view chunk) {
+      bytes += chunk;
+      return absl::OkStatus();
+    }));
+    return OwnBytes(std::move(bytes));
   }
   ASSIGN_OR_RETURN(ScratchWriter scratch, ScratchWriter::Create(byte_size_));
   char* next = scratch.span().data();
@@ -236,8 +263,7 @@ absl::StatusOr<std::string_view> Tensor::bytes() const {
     next += chunk.size();
     return absl::OkStatus();
   }));
-  *materialized_ = std::move(scratch).Finish();
-  return (*materialized_)->bytes();
+  return std::move(scratch).Finish();
 }
 
 absl::Status Tensor::ForEachChunk(ByteSink sink) const {
@@ -260,14 +286,15 @@ absl::Status Tensor::ForEachChunk(ByteSink sink) const {
       return absl::OkStatus();
     }
     case Form::kComputed: {
-      if (*materialized_ != nullptr) return sink((*materialized_)->bytes());
+      if (lazy_->bytes != nullptr) return sink(lazy_->bytes->bytes());
       // A source that sends too little or too much is caught here, before it
       // can corrupt a file.
       int64_t sent = 0;
-      RETURN_IF_ERROR(source_->Produce(*this, [&](std::string_view chunk) {
-        sent += static_cast<int64_t>(chunk.size());
-        return sent > byte_size_ ? SizeError(*this, sent) : sink(chunk);
-      }));
+      RETURN_IF_ERROR(
+          lazy_->source->Produce(*this, [&](std::string_view chunk) {
+            sent += static_cast<int64_t>(chunk.size());
+            return sent > byte_size_ ? SizeError(*this, sent) : sink(chunk);
+          }));
       return sent == byte_size_ ? absl::OkStatus() : SizeError(*this, sent);
     }
   }

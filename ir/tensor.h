@@ -33,6 +33,8 @@ class TensorSource {
   virtual ~TensorSource() = default;
   /// Sends all bytes of the tensor, in order, in pieces of at most a few MB.
   virtual absl::Status Produce(const Tensor& tensor, ByteSink sink) const = 0;
+  /// How deep Produce nests: one more than the sources of its own inputs.
+  virtual int depth() const { return 1; }
 };
 
 /// How the tensor is written in the file it was read from. As long as the
@@ -110,8 +112,9 @@ class Tensor {
 
   /// For kBorrowed: the buffer that holds bytes(); else null.
   const std::shared_ptr<const Buffer>& buffer() const { return buffer_; }
-  /// For kComputed: where the bytes come from; else null.
-  const TensorSource* source() const { return source_.get(); }
+  /// For kComputed: the depth of the source, 0 once it has been evaluated by
+  /// bytes(). Else 0.
+  int pending_depth() const;
   /// Null for a tensor that was not read from a file.
   const TensorSpelling* spelling() const { return spelling_.get(); }
   /// Whether the file spells it as a SparseTensorProto, and so will the writer.
@@ -126,10 +129,16 @@ class Tensor {
   std::string TypeString() const;
 
  private:
+  struct Lazy {
+    std::shared_ptr<const TensorSource> source;  // dropped with the first
+    std::shared_ptr<const Buffer> bytes;         // call of bytes()
+  };
+
   Tensor(ElementType type, TensorDims dims, Form form);
   static absl::StatusOr<std::shared_ptr<Tensor>> Make(ElementType type,
                                                       TensorDims dims,
                                                       Form form);
+  absl::StatusOr<std::shared_ptr<const Buffer>> Materialize() const;
 
   ElementType type_;
   Form form_;
@@ -138,13 +147,11 @@ class Tensor {
   int64_t byte_size_ = 0;
   std::string_view view_;  // kBorrowed, kOwned: all; kSplat: one element
   std::shared_ptr<const Buffer> buffer_;
-  std::shared_ptr<const TensorSource> source_;
   std::shared_ptr<const std::vector<std::string>> strings_;
   std::shared_ptr<const TensorSpelling> spelling_;
   std::shared_ptr<const Annotations> annotations_;
   std::shared_ptr<const ExternalLocation> external_;
-  // Filled by bytes(); shared by copies made with With...().
-  std::shared_ptr<std::shared_ptr<const Buffer>> materialized_;
+  std::shared_ptr<Lazy> lazy_;  // kSplat, kComputed; shared by copies
 };
 
 /// Number of elements of `dims`; nullopt when a dim is negative or the product

@@ -20,6 +20,8 @@ namespace {
 /// by at most this much: a fused scale or bias is far below it, a broadcast
 /// that would blow up the file above.
 constexpr int64_t kMaxConstantGrowth = 1 << 20;
+/// Constants up to this are evaluated with the rewrite that makes them.
+constexpr int64_t kSmallConstant = 1 << 12;
 
 Attribute NewAttribute(std::string_view name, AttrKind kind,
                        AttributeValue value) {
@@ -303,11 +305,33 @@ bool Rewriter::Commit(Value* replacement, absl::FunctionRef<bool()> allow) {
   for (const auto& [output, by] : replacements_) {
     if (why_not_.empty()) why_not_ = WhyNotReplaceable(*output, *by);
   }
-  if (!why_not_.empty() || !allow()) return false;
+  if (!why_not_.empty() || !EvaluateSmallConstants() || !allow()) return false;
   committed_ = true;
   MergeAnnotations();
   for (const auto& [output, by] : replacements_) Replace(output, by);
   NameTheRest();
+  return true;
+}
+
+// Cheap, and what comes next will ask for them anyway.
+bool Rewriter::EvaluateSmallConstants() {
+  for (const Value* constant : constants_) {
+    const Tensor& tensor = *constant->tensor();
+    const bool is_part =
+        constant->HasUses() ||
+        std::any_of(replacements_.begin(), replacements_.end(),
+                    [&](const Replacement& r) { return r.second == constant; });
+    if (!is_part || tensor.form() != Tensor::Form::kComputed ||
+        tensor.byte_size() > kSmallConstant) {
+      continue;
+    }
+    const absl::Status status = tensor.bytes().status();
+    if (!status.ok()) {
+      Fail(fmt::format("a constant could not be evaluated: {}",
+                       std::string(status.message())));
+      return false;
+    }
+  }
   return true;
 }
 

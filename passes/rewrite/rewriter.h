@@ -138,6 +138,7 @@ class Rewriter {
   Value* FoldedConstant(const Node& node, const TypeRef& type);
   std::string WhyNotReplaceable(const Value& output, const Value& replacement);
   std::string WhyNotReplaceableTogether() const;
+  bool EvaluateSmallConstants();
   bool IsNew(const Value& value) const;
   void Replace(Value* output, Value* replacement);
   void NameTheRest();
