@@ -122,7 +122,9 @@ std::vector<float> ScalesOf(const InferenceContext& c) {
   const absl::StatusOr<std::string_view> bytes = value->tensor()->bytes();
   if (!bytes.ok()) return {};
   std::vector<float> scales(value->tensor()->num_elements());
-  std::memcpy(scales.data(), bytes->data(), bytes->size());
+  if (!scales.empty()) {
+    std::memcpy(scales.data(), bytes->data(), bytes->size());
+  }
   return scales;
 }
 
