@@ -82,9 +82,14 @@ def write_weights(path, count, side):
            count * data_bytes)
 
 
+_CYCLE = (('Identity', None), ('Add', 'constant'), ('Relu', None),
+          ('Mul', 'constant'), ('Sigmoid', None), ('Add', 'x'), ('Tanh', None),
+          ('Sub', 'constant'), ('Abs', None), ('Mul', 'x'))
+
+
 def write_nodes(path, count):
-    """A chain of `count` small nodes: every tenth is an Identity, the others
-    add constants, of which there is one per hundred nodes with ten values."""
+    """A chain of `count` small nodes, of _CYCLE over and over: every tenth is
+    an Identity. There is one constant per hundred nodes, with ten values."""
     parts, value = [_bytes(2, b'nodes'), _value(11, 'x', ['N'])], 'x'
     constants = max(1, count // 100)
     for i in range(constants):
@@ -93,10 +98,10 @@ def write_nodes(path, count):
         parts.append(_bytes(5, head + data))
     for i in range(count):
         output = 'y' if i == count - 1 else f'v{i}'
-        if i % 10 == 0:
-            parts.append(_node('Identity', [value], output))
-        else:
-            parts.append(_node('Add', [value, f'c{i % constants}'], output))
+        op_type, second = _CYCLE[i % len(_CYCLE)]
+        inputs = [value] + ([second] if second else [])
+        parts.append(_node(op_type, [f'c{i % constants}' if name == 'constant'
+                                     else name for name in inputs], output))
         value = output
     parts.append(_value(12, 'y', ['N']))
     _write(path, parts, sum(map(len, parts)))
