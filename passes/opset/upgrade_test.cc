@@ -44,7 +44,9 @@ std::string ModelText(int64_t opset, std::string_view nodes) {
 template <typename T>
 std::string Elements(std::string_view bytes) {
   std::vector<T> values(bytes.size() / sizeof(T));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) {
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+  }
   return absl::StrJoin(values, ",");
 }
 
