@@ -28,6 +28,7 @@ MAX_NODE_RATIO = 1.5    # time per node, slowest size to fastest
 MAX_RULES_RATIO = 2     # all rules to one rule
 MAX_ORT_RATIO = 0.1     # to ONNX Runtime, process start included
 
+SECTIONS = ('small', 'nodes', 'rules', 'ort', 'big')
 NODE_COUNTS = (10_000, 100_000, 1_000_000)
 ONE_RULE = 'transpose-of-transpose'
 # Convolutions, a transformer, many small nodes.
@@ -123,6 +124,7 @@ class Bench:
         model.unlink()
 
     def small(self, times):
+        times = 4 * times + 1
         model = self.folder / 'small.onnx'
         make_models.write_weights(model, 4, 256)
         print(f'{model.stat().st_size / 1e6:.2f} MB; median of {times}')
@@ -194,14 +196,15 @@ def main():
     parser.add_argument('--folder', type=pathlib.Path,
                         help='on the disk to measure; default: /tmp')
     parser.add_argument('--times', type=int, default=5)
+    parser.add_argument('sections', nargs='*', metavar='SECTION',
+                        help='of ' + ', '.join(SECTIONS) + '; default: all')
     args = parser.parse_args()
+    if not set(args.sections) <= set(SECTIONS):
+        parser.error('no such section')
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         bench = Bench(args.tool.resolve(), pathlib.Path(folder))
-        bench.small(4 * args.times + 1)
-        bench.nodes(args.times)
-        bench.rules(args.times)
-        bench.ort(args.times)
-        bench.big(args.times)
+        for section in args.sections or SECTIONS:
+            getattr(bench, section)(args.times)
     raise SystemExit(1 if bench.beyond else 0)
 
 

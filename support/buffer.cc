@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -193,7 +194,41 @@ std::shared_ptr<const Buffer> ViewBytes(std::string_view bytes,
   return std::make_shared<ViewBuffer>(bytes, std::move(name));
 }
 
+namespace {
+
+// Of all scratch buffers that are in memory.
+std::atomic<size_t> scratch_memory = 0;
+
+void ReleaseMemory(std::string_view bytes) {
+  munmap(const_cast<char*>(bytes.data()), bytes.size());
+  scratch_memory -= bytes.size();
+}
+
+class MemoryBuffer : public Buffer {
+ public:
+  explicit MemoryBuffer(std::string_view mapping)
+      : Buffer(mapping, -1, "<memory>") {}
+  ~MemoryBuffer() override { ReleaseMemory(bytes_); }
+};
+
+// Empty when the budget does not allow it.
+std::span<char> MapMemory(size_t size) {
+  if (size == 0 || size > ScratchWriter::kMaxMemory) return {};
+  const size_t before = scratch_memory.fetch_add(size);
+  if (before + size <= ScratchWriter::kMaxMemory) {
+    void* mapping = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping != MAP_FAILED) return {static_cast<char*>(mapping), size};
+  }
+  scratch_memory -= size;
+  return {};
+}
+
+}  // namespace
+
 absl::StatusOr<ScratchWriter> ScratchWriter::Create(size_t size) {
+  const std::span<char> memory = MapMemory(size);
+  if (!memory.empty()) return ScratchWriter(memory, -1);
   ASSIGN_OR_RETURN(UniqueFd fd, OpenScratch());
   if (size > 0) {
     int error = EINTR;
@@ -225,17 +260,22 @@ ScratchWriter& ScratchWriter::operator=(ScratchWriter&& other) noexcept {
 }
 
 ScratchWriter::~ScratchWriter() {
+  if (fd_ < 0) {
+    if (!span_.empty()) ReleaseMemory({span_.data(), span_.size()});
+    return;
+  }
   if (!span_.empty()) munmap(span_.data(), span_.size());
-  if (fd_ >= 0) close(fd_);
+  close(fd_);
 }
 
 std::shared_ptr<const Buffer> ScratchWriter::Finish() && {
   const std::span<char> span = std::exchange(span_, {});
   // Writing later is a bug, so make it a fault.
   if (!span.empty()) mprotect(span.data(), span.size(), PROT_READ);
-  return std::make_shared<MappedBuffer>(
-      std::string_view(span.data(), span.size()),
-      UniqueFd(std::exchange(fd_, -1)), std::string(kScratchName));
+  const std::string_view bytes(span.data(), span.size());
+  if (fd_ < 0 && !span.empty()) return std::make_shared<MemoryBuffer>(bytes);
+  return std::make_shared<MappedBuffer>(bytes, UniqueFd(std::exchange(fd_, -1)),
+                                        std::string(kScratchName));
 }
 
 }  // namespace onnxopt

@@ -62,11 +62,15 @@ std::shared_ptr<const Buffer> OwnBytes(std::string bytes,
 std::shared_ptr<const Buffer> ViewBytes(std::string_view bytes,
                                         std::string name = "<memory>");
 
-// Builds a large buffer outside the heap, in a mapped temporary file without a
-// name ($TMPDIR or /tmp). The disk space is reserved by Create, so that a full
-// disk is an error there and not a fault while writing.
+// Builds a large buffer outside the heap: in memory as long as all of them are
+// small together, else in a mapped temporary file without a name ($TMPDIR or
+// /tmp). The disk space is reserved by Create, so that a full disk is an error
+// there and not a fault while writing.
 class ScratchWriter {
  public:
+  // Bytes of memory that all scratch buffers of the process may take.
+  static constexpr size_t kMaxMemory = size_t{32} << 20;
+
   static absl::StatusOr<ScratchWriter> Create(size_t size);
 
   ScratchWriter(ScratchWriter&& other) noexcept;
@@ -82,7 +86,7 @@ class ScratchWriter {
   ScratchWriter(std::span<char> span, int fd) : span_(span), fd_(fd) {}
 
   std::span<char> span_;
-  int fd_;
+  int fd_;  // -1: in memory, or moved from
 };
 
 }  // namespace onnxopt

@@ -178,16 +178,35 @@ TEST(BufferTest, OwnedAndViewedBytes) {
   EXPECT_EQ(ViewBytes(text, "here")->name(), "here");
 }
 
-TEST(ScratchWriterTest, BuildsABufferOutsideTheHeap) {
-  constexpr size_t kSize = 5'000'000;
-  ASSERT_OK_AND_ASSIGN(ScratchWriter writer, ScratchWriter::Create(kSize));
-  ASSERT_EQ(writer.span().size(), kSize);
-  EXPECT_EQ(writer.span()[kSize - 1], '\0');
-  std::fill(writer.span().begin(), writer.span().end(), 's');
-  ScratchWriter moved = std::move(writer);
-  const auto buffer = std::move(moved).Finish();
-  EXPECT_EQ(buffer->bytes(), std::string(kSize, 's'));
-  EXPECT_EQ(ReadThroughFd(*buffer), std::string(kSize, 's'));
+constexpr size_t kTooMuchForMemory = ScratchWriter::kMaxMemory + 1;
+
+std::shared_ptr<const Buffer> Filled(size_t size) {
+  absl::StatusOr<ScratchWriter> writer = ScratchWriter::Create(size);
+  EXPECT_OK(writer);
+  EXPECT_EQ(writer->span().size(), size);
+  EXPECT_EQ(writer->span()[size - 1], '\0');
+  std::fill(writer->span().begin(), writer->span().end(), 's');
+  ScratchWriter moved = *std::move(writer);
+  return std::move(moved).Finish();
+}
+
+TEST(ScratchWriterTest, LargeBuffersAreFiles) {
+  const auto buffer = Filled(kTooMuchForMemory);
+  EXPECT_EQ(buffer->bytes(), std::string(kTooMuchForMemory, 's'));
+  EXPECT_EQ(ReadThroughFd(*buffer), std::string(kTooMuchForMemory, 's'));
+}
+
+TEST(ScratchWriterTest, SmallBuffersAreInMemoryUntilTheyAreTooMany) {
+  constexpr size_t kHalf = ScratchWriter::kMaxMemory / 2;
+  for (int i = 0; i < 3; ++i) {
+    const auto first = Filled(kHalf);
+    EXPECT_EQ(first->bytes(), std::string(kHalf, 's'));
+    const auto second = Filled(kHalf);
+    const auto third = Filled(1);
+    EXPECT_EQ(first->fd(), -1);
+    EXPECT_EQ(second->fd(), -1);
+    EXPECT_GE(third->fd(), 0);
+  }
 }
 
 TEST(ScratchWriterTest, EmptyAndAbandoned) {
@@ -199,10 +218,10 @@ TEST(ScratchWriterTest, EmptyAndAbandoned) {
 TEST(ScratchWriterTest, UsesTmpdirAndReportsIt) {
   TempDir dir;
   setenv("TMPDIR", dir.path().c_str(), 1);
-  EXPECT_OK(ScratchWriter::Create(10));
+  EXPECT_OK(ScratchWriter::Create(kTooMuchForMemory));
   EXPECT_TRUE(dir.List().empty());
   setenv("TMPDIR", (dir / "missing").c_str(), 1);
-  EXPECT_THAT(ScratchWriter::Create(10),
+  EXPECT_THAT(ScratchWriter::Create(kTooMuchForMemory),
               StatusIs(testing::_, HasSubstr(dir / "missing")));
   unsetenv("TMPDIR");
 }
