@@ -11,6 +11,7 @@
 #include "eval/window.h"
 #include "ir/attribute_view.h"
 #include "ir/tensor.h"
+#include "support/parallel.h"
 
 namespace onnxopt::eval {
 
@@ -122,22 +123,29 @@ void Convolve(const ConvShape& shape, const T* x, const T* w, T* y) {
   const int64_t piece = std::min(
       positions,
       direct ? positions : PiecePositions(std::max<int64_t>(height, 1)));
-  std::vector<T> columns(direct ? 0 : height * piece);
-  for (int64_t i = 0; i < shape.batch * shape.group; ++i) {
-    const T* image = x + i * channels * window.InputSize();
-    const MatrixView<T> weights{w + i % shape.group * maps * height, height, 1};
-    for (int64_t first = 0; first < positions; first += piece) {
-      const int64_t n = std::min(piece, positions - first);
-      MatrixView<T> seen{image, positions, 1};
-      if (!direct) {
-        GatherColumns(window, image, channels, first, first + n,
-                      columns.data());
-        seen = {columns.data(), n, 1};
-      }
-      MultiplyMatrices(maps, n, height, weights, seen,
-                       y + i * maps * positions + first, positions);
-    }
-  }
+  const int64_t pieces = (positions + piece - 1) / piece;
+  const double products =
+      static_cast<double>(maps * piece) * static_cast<double>(height + 1);
+  ParallelFor(shape.batch * shape.group * pieces,
+              static_cast<int64_t>(1 + kProductsPerThread / products),
+              [&](int64_t begin, int64_t end) {
+                std::vector<T> columns(direct ? 0 : height * piece);
+                for (int64_t unit = begin; unit < end; ++unit) {
+                  const int64_t i = unit / pieces;
+                  const int64_t first = unit % pieces * piece;
+                  const int64_t n = std::min(piece, positions - first);
+                  const T* image = x + i * channels * window.InputSize();
+                  MatrixView<T> seen{image, positions, 1};
+                  if (!direct) {
+                    GatherColumns(window, image, channels, first, first + n,
+                                  columns.data());
+                    seen = {columns.data(), n, 1};
+                  }
+                  const T* weights = w + i % shape.group * maps * height;
+                  MultiplyMatrices(maps, n, height, {weights, height, 1}, seen,
+                                   y + i * maps * positions + first, positions);
+                }
+              });
 }
 
 /// y += x, spread by w: the transposed convolution. y is of ResultDims().

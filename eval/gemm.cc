@@ -5,8 +5,11 @@
 #include "eval/gemm.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdlib>
 #include <vector>
+
+#include "eval/gemm_tile.h"
+#include "support/parallel.h"
 
 namespace onnxopt::eval {
 namespace {
@@ -14,48 +17,62 @@ namespace {
 constexpr int64_t kBlockRows = 96;
 constexpr int64_t kBlockDepth = 256;
 constexpr int64_t kBlockColumns = 512;
-constexpr int64_t kTileRows = 4;
+constexpr int64_t kPieceMultiple = 64;
+template <typename T>
+constexpr int64_t kMaxTileColumns = 64 / sizeof(T);
 
 template <typename T>
-struct VectorOf {
-  typedef T type __attribute__((vector_size(16)));
-};
+const TileKernel<T>& ChooseTileKernel() {
+  static constexpr TileKernel<T> kBaseline = {
+      32 / sizeof(T),
+      [](long depth, const T* a, const T* b, T* c, long c_stride) {
+        AddTile<T, 16>(depth, a, b, c, c_stride);
+      }};
+#if defined(__x86_64__)
+  const char* disabled = std::getenv("ONNXOPT_NO_AVX2");
+  if (disabled == nullptr && __builtin_cpu_supports("avx2") &&
+      TileKernelForAvx2<T>() != nullptr) {
+    return *TileKernelForAvx2<T>();
+  }
+#endif
+  return kBaseline;
+}
 
-// Two vectors of 16 bytes: with four rows, half of the registers of SSE2.
 template <typename T>
-constexpr int64_t kTileColumns = 32 / sizeof(T);
+const TileKernel<T>& ThisTileKernel() {
+  static const TileKernel<T>& kernel = ChooseTileKernel<T>();
+  return kernel;
+}
 
 // `width` elements of B's row p, then those of row p + 1...; missing columns
 // of the last panel are zero and never stored.
 template <typename T>
-void PackColumns(MatrixView<T> b, int64_t depth, int64_t columns, T* packed) {
-  constexpr int64_t kWidth = kTileColumns<T>;
-  for (int64_t j0 = 0; j0 < columns; j0 += kWidth) {
-    const int64_t width = std::min(kWidth, columns - j0);
+void PackColumns(MatrixView<T> b, int64_t depth, int64_t columns,
+                 int64_t full_width, T* packed) {
+  for (int64_t j0 = 0; j0 < columns; j0 += full_width) {
+    const int64_t width = std::min(full_width, columns - j0);
     const T* source = b.data + j0 * b.column_stride;
-    if (width < kWidth) std::fill_n(packed, depth * kWidth, T{0});
+    if (width < full_width) std::fill_n(packed, depth * full_width, T{0});
     if (b.column_stride == 1) {
       for (int64_t p = 0; p < depth; ++p) {
-        for (int64_t j = 0; j < width; ++j) {
-          packed[p * kWidth + j] = source[p * b.row_stride + j];
-        }
+        std::copy_n(source + p * b.row_stride, width, packed + p * full_width);
       }
     } else {
       for (int64_t j = 0; j < width; ++j) {
         for (int64_t p = 0; p < depth; ++p) {
-          packed[p * kWidth + j] =
+          packed[p * full_width + j] =
               source[p * b.row_stride + j * b.column_stride];
         }
       }
     }
-    packed += depth * kWidth;
+    packed += depth * full_width;
   }
 }
 
 template <typename T>
 void PackRows(MatrixView<T> a, int64_t rows, int64_t depth, T* packed) {
   for (int64_t i0 = 0; i0 < rows; i0 += kTileRows) {
-    const int64_t height = std::min(kTileRows, rows - i0);
+    const int64_t height = std::min<int64_t>(kTileRows, rows - i0);
     const T* source = a.data + i0 * a.row_stride;
     if (height < kTileRows) std::fill_n(packed, depth * kTileRows, T{0});
     for (int64_t i = 0; i < height; ++i) {
@@ -68,65 +85,36 @@ void PackRows(MatrixView<T> a, int64_t rows, int64_t depth, T* packed) {
   }
 }
 
-// Adds the products of one panel of A and one of B to a whole tile of C.
+// A tile at the edge of C, by way of a whole one.
 template <typename T>
-void AddTile(int64_t depth, const T* a, const T* b, T* c, int64_t c_stride) {
-  using Vector = typename VectorOf<T>::type;
-  constexpr int64_t kLanes = kTileColumns<T> / 2;
-  Vector sums[kTileRows][2];
-  for (int64_t i = 0; i < kTileRows; ++i) {
-    std::memcpy(&sums[i][0], c + i * c_stride, sizeof(Vector));
-    std::memcpy(&sums[i][1], c + i * c_stride + kLanes, sizeof(Vector));
-  }
-  for (int64_t p = 0; p < depth; ++p) {
-    Vector left;
-    Vector right;
-    std::memcpy(&left, b, sizeof(Vector));
-    std::memcpy(&right, b + kLanes, sizeof(Vector));
-    for (int64_t i = 0; i < kTileRows; ++i) {
-      sums[i][0] += a[i] * left;
-      sums[i][1] += a[i] * right;
-    }
-    a += kTileRows;
-    b += 2 * kLanes;
-  }
-  for (int64_t i = 0; i < kTileRows; ++i) {
-    std::memcpy(c + i * c_stride, &sums[i][0], sizeof(Vector));
-    std::memcpy(c + i * c_stride + kLanes, &sums[i][1], sizeof(Vector));
-  }
-}
-
-// The same for a tile at the edge of C, by way of a whole one.
-template <typename T>
-void AddEdgeTile(int64_t rows, int64_t columns, int64_t depth, const T* a,
-                 const T* b, T* c, int64_t c_stride) {
-  constexpr int64_t kWidth = kTileColumns<T>;
-  T tile[kTileRows * kWidth] = {};
+void AddEdgeTile(const TileKernel<T>& kernel, int64_t rows, int64_t columns,
+                 int64_t depth, const T* a, const T* b, T* c,
+                 int64_t c_stride) {
+  T tile[kTileRows * kMaxTileColumns<T>] = {};
   for (int64_t i = 0; i < rows; ++i) {
-    std::copy_n(c + i * c_stride, columns, tile + i * kWidth);
+    std::copy_n(c + i * c_stride, columns, tile + i * kernel.columns);
   }
-  AddTile(depth, a, b, tile, kWidth);
+  kernel.add(depth, a, b, tile, kernel.columns);
   for (int64_t i = 0; i < rows; ++i) {
-    std::copy_n(tile + i * kWidth, columns, c + i * c_stride);
+    std::copy_n(tile + i * kernel.columns, columns, c + i * c_stride);
   }
 }
 
 // A and B packed.
 template <typename T>
-void AddBlock(int64_t rows, int64_t columns, int64_t depth, const T* a,
-              const T* b, T* c, int64_t c_stride) {
-  constexpr int64_t kWidth = kTileColumns<T>;
-  for (int64_t j = 0; j < columns; j += kWidth) {
+void AddBlock(const TileKernel<T>& kernel, int64_t rows, int64_t columns,
+              int64_t depth, const T* a, const T* b, T* c, int64_t c_stride) {
+  for (int64_t j = 0; j < columns; j += kernel.columns) {
     for (int64_t i = 0; i < rows; i += kTileRows) {
       const T* rows_of_a = a + i * depth;
       const T* columns_of_b = b + j * depth;
       T* tile = c + i * c_stride + j;
-      const int64_t height = std::min(kTileRows, rows - i);
-      const int64_t width = std::min(kWidth, columns - j);
-      if (height == kTileRows && width == kWidth) {
-        AddTile(depth, rows_of_a, columns_of_b, tile, c_stride);
+      const int64_t height = std::min<int64_t>(kTileRows, rows - i);
+      const int64_t width = std::min<int64_t>(kernel.columns, columns - j);
+      if (height == kTileRows && width == kernel.columns) {
+        kernel.add(depth, rows_of_a, columns_of_b, tile, c_stride);
       } else {
-        AddEdgeTile(height, width, depth, rows_of_a, columns_of_b, tile,
+        AddEdgeTile(kernel, height, width, depth, rows_of_a, columns_of_b, tile,
                     c_stride);
       }
     }
@@ -154,6 +142,35 @@ constexpr int64_t RoundUp(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
+// C += A * B, on one thread.
+template <typename T>
+void AddProduct(int64_t m, int64_t n, int64_t k, MatrixView<T> a,
+                MatrixView<T> b, T* c, int64_t c_stride) {
+  if (m < kTileRows && b.column_stride == 1) {
+    return AddRows(m, n, k, a, b, c, c_stride);
+  }
+  const TileKernel<T>& kernel = ThisTileKernel<T>();
+  const int64_t depth_limit = std::min(k, kBlockDepth);
+  std::vector<T> packed_a(RoundUp(std::min(m, kBlockRows), kTileRows) *
+                          depth_limit);
+  std::vector<T> packed_b(RoundUp(std::min(n, kBlockColumns), kernel.columns) *
+                          depth_limit);
+  for (int64_t j = 0; j < n; j += kBlockColumns) {
+    const int64_t columns = std::min(kBlockColumns, n - j);
+    for (int64_t p = 0; p < k; p += kBlockDepth) {
+      const int64_t depth = std::min(kBlockDepth, k - p);
+      PackColumns(b.From(p, j), depth, columns, kernel.columns,
+                  packed_b.data());
+      for (int64_t i = 0; i < m; i += kBlockRows) {
+        const int64_t rows = std::min(kBlockRows, m - i);
+        PackRows(a.From(i, p), rows, depth, packed_a.data());
+        AddBlock(kernel, rows, columns, depth, packed_a.data(), packed_b.data(),
+                 c + i * c_stride + j, c_stride);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 template <typename T>
@@ -164,31 +181,21 @@ void MultiplyMatrices(int64_t m, int64_t n, int64_t k, MatrixView<T> a,
   if (!accumulate) {
     for (int64_t i = 0; i < m; ++i) std::fill_n(c + i * c_stride, n, T{0});
   }
-  if (m < kTileRows && b.column_stride == 1) {
-    return AddRows(m, n, k, a, b, c, c_stride);
-  }
-  const int64_t depth_limit = std::min(k, kBlockDepth);
-  std::vector<T> packed_a(RoundUp(std::min(m, kBlockRows), kTileRows) *
-                          depth_limit);
-  std::vector<T> packed_b(RoundUp(std::min(n, kBlockColumns), kTileColumns<T>) *
-                          depth_limit);
-  for (int64_t j = 0; j < n; j += kBlockColumns) {
-    const int64_t columns = std::min(kBlockColumns, n - j);
-    for (int64_t p = 0; p < k; p += kBlockDepth) {
-      const int64_t depth = std::min(kBlockDepth, k - p);
-      MatrixView<T> part_of_b = b;
-      part_of_b.data += p * b.row_stride + j * b.column_stride;
-      PackColumns(part_of_b, depth, columns, packed_b.data());
-      for (int64_t i = 0; i < m; i += kBlockRows) {
-        const int64_t rows = std::min(kBlockRows, m - i);
-        MatrixView<T> part_of_a = a;
-        part_of_a.data += i * a.row_stride + p * a.column_stride;
-        PackRows(part_of_a, rows, depth, packed_a.data());
-        AddBlock(rows, columns, depth, packed_a.data(), packed_b.data(),
-                 c + i * c_stride + j, c_stride);
-      }
+  const bool divide_rows = m > n;
+  const int64_t lines = divide_rows ? m : n;
+  // In whole tiles; lines longer than any product of two dims need no more.
+  const double line_products = static_cast<double>(divide_rows ? n : m) *
+                               static_cast<double>(std::max<int64_t>(k, 1));
+  const int64_t min_piece = RoundUp(
+      std::max<int64_t>(1, kProductsPerThread / line_products), kPieceMultiple);
+  ParallelFor(lines, min_piece, [&](int64_t begin, int64_t end) {
+    if (divide_rows) {
+      AddProduct(end - begin, n, k, a.From(begin, 0), b, c + begin * c_stride,
+                 c_stride);
+    } else {
+      AddProduct(m, end - begin, k, a, b.From(0, begin), c + begin, c_stride);
     }
-  }
+  });
 }
 
 template void MultiplyMatrices(int64_t, int64_t, int64_t, MatrixView<float>,

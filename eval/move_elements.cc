@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "eval/transpose.h"
+
 namespace onnxopt::eval {
 namespace {
 
@@ -24,23 +26,6 @@ void Simplify(TensorDims& dims, Strides& from, Strides& to) {
   dims.resize(kept);
   from.resize(kept);
   to.resize(kept);
-}
-
-// out[i * to + j] = in[i + j * from] for i < rows, j < columns: in squares that
-// both stay in the cache.
-template <typename T>
-void TransposeBlocks(const T* in, int64_t from, T* out, int64_t to,
-                     int64_t rows, int64_t columns) {
-  constexpr int64_t kSide = 32;
-  for (int64_t i0 = 0; i0 < rows; i0 += kSide) {
-    const int64_t i1 = std::min(rows, i0 + kSide);
-    for (int64_t j0 = 0; j0 < columns; j0 += kSide) {
-      const int64_t j1 = std::min(columns, j0 + kSide);
-      for (int64_t i = i0; i < i1; ++i) {
-        for (int64_t j = j0; j < j1; ++j) out[i * to + j] = in[i + j * from];
-      }
-    }
-  }
 }
 
 template <typename T>
@@ -81,7 +66,7 @@ void CopyBox(const TensorDims& dims, std::span<const T> in, const Strided& from,
     ForEachRun(
         box, strides, [&](int64_t n, const auto& offsets, const auto& steps) {
           for (int64_t k = 0; k < n; ++k) {
-            TransposeBlocks(source + offsets[0] + k * steps[0], column_step,
+            TransposeMatrix(source + offsets[0] + k * steps[0], column_step,
                             target + offsets[1] + k * steps[1], row_step, rows,
                             columns);
           }

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles whose rows are cache lines: each line of the source is read once and
+// each of the result written once, by way of a tile on the stack, so that
+// strides of powers of two do not throw each other out of the cache.
+#include "eval/transpose.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <utility>
+
+namespace onnxopt::eval {
+namespace {
+
+constexpr int64_t kLineBytes = 64;
+constexpr int64_t kVectorBytes = 16;
+
+template <typename T>
+struct Vector {
+  typedef T type __attribute__((vector_size(kVectorBytes)));
+  static constexpr int kSize = kVectorBytes / sizeof(T);
+
+  // a[first], b[first], a[first + 1], b[first + 1]...
+  template <int first, int... i>
+  static type Interleave(type a, type b, std::integer_sequence<int, i...>) {
+    return __builtin_shufflevector(a, b, (first + i / 2 + i % 2 * kSize)...);
+  }
+};
+
+// A square of kSize vectors: each round interleaves the upper half of the rows
+// with the lower half.
+template <typename T>
+void TransposeSquare(const T* in, int64_t in_stride, T* out,
+                     int64_t out_stride) {
+  using V = Vector<T>;
+  constexpr int kSize = V::kSize;
+  constexpr auto kLanes = std::make_integer_sequence<int, kSize>();
+  std::array<typename V::type, kSize> rows;
+  std::array<typename V::type, kSize> mixed;
+  for (int j = 0; j < kSize; ++j) {
+    std::memcpy(&rows[j], in + j * in_stride, kVectorBytes);
+  }
+  for (int round = 1; round < kSize; round *= 2) {
+    for (int i = 0; i < kSize / 2; ++i) {
+      const auto a = rows[i];
+      const auto b = rows[i + kSize / 2];
+      mixed[2 * i] = V::template Interleave<0>(a, b, kLanes);
+      mixed[2 * i + 1] = V::template Interleave<kSize / 2>(a, b, kLanes);
+    }
+    rows = mixed;
+  }
+  for (int i = 0; i < kSize; ++i) {
+    std::memcpy(out + i * out_stride, &rows[i], kVectorBytes);
+  }
+}
+
+template <typename T>
+void TransposeTile(const T* in, int64_t in_stride, T* out, int64_t out_stride) {
+  constexpr int64_t kSide = kLineBytes / sizeof(T);
+  constexpr int64_t kSize = Vector<T>::kSize;
+  alignas(kLineBytes) T tile[kSide][kSide];
+  for (int64_t j = 0; j < kSide; j += kSize) {
+    for (int64_t i = 0; i < kSide; i += kSize) {
+      TransposeSquare(in + i + j * in_stride, in_stride, &tile[i][j], kSide);
+    }
+  }
+  for (int64_t i = 0; i < kSide; ++i) {
+    std::memcpy(out + i * out_stride, tile[i], kLineBytes);
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void TransposeMatrix(const T* in, int64_t in_stride, T* out, int64_t out_stride,
+                     int64_t rows, int64_t columns) {
+  constexpr int64_t kSide =
+      std::max<int64_t>(1, kLineBytes / static_cast<int64_t>(sizeof(T)));
+  for (int64_t i0 = 0; i0 < rows; i0 += kSide) {
+    const int64_t i1 = std::min(rows, i0 + kSide);
+    for (int64_t j0 = 0; j0 < columns; j0 += kSide) {
+      const int64_t j1 = std::min(columns, j0 + kSide);
+      if constexpr (std::is_unsigned_v<T>) {
+        if (i1 - i0 == kSide && j1 - j0 == kSide) {
+          TransposeTile(in + i0 + j0 * in_stride, in_stride,
+                        out + i0 * out_stride + j0, out_stride);
+          continue;
+        }
+      }
+      for (int64_t i = i0; i < i1; ++i) {
+        for (int64_t j = j0; j < j1; ++j) {
+          out[i * out_stride + j] = in[i + j * in_stride];
+        }
+      }
+    }
+  }
+}
+
+template void TransposeMatrix(const uint8_t*, int64_t, uint8_t*, int64_t,
+                              int64_t, int64_t);
+template void TransposeMatrix(const uint16_t*, int64_t, uint16_t*, int64_t,
+                              int64_t, int64_t);
+template void TransposeMatrix(const uint32_t*, int64_t, uint32_t*, int64_t,
+                              int64_t, int64_t);
+template void TransposeMatrix(const uint64_t*, int64_t, uint64_t*, int64_t,
+                              int64_t, int64_t);
+template void TransposeMatrix(const std::array<uint64_t, 2>*, int64_t,
+                              std::array<uint64_t, 2>*, int64_t, int64_t,
+                              int64_t);
+template void TransposeMatrix(const std::string*, int64_t, std::string*,
+                              int64_t, int64_t, int64_t);
+
+}  // namespace onnxopt::eval
