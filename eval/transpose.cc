@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tiles whose rows are cache lines: each line of the source is read once and
-// each of the result written once, by way of a tile on the stack, so that
+// Tiles whose rows are a few cache lines: each line of the source is read once
+// and each of the result written once, by way of a tile on the stack, so that
 // strides of powers of two do not throw each other out of the cache.
 #include "eval/transpose.h"
 
@@ -13,8 +13,10 @@
 namespace onnxopt::eval {
 namespace {
 
-constexpr int64_t kLineBytes = 64;
 constexpr int64_t kVectorBytes = 16;
+// Of a tile; the tile itself takes 32 KiB at most.
+template <typename T>
+constexpr int64_t kSide = sizeof(T) == 1 ? 128 : 256 / sizeof(T);
 
 template <typename T>
 struct Vector {
@@ -57,16 +59,15 @@ void TransposeSquare(const T* in, int64_t in_stride, T* out,
 
 template <typename T>
 void TransposeTile(const T* in, int64_t in_stride, T* out, int64_t out_stride) {
-  constexpr int64_t kSide = kLineBytes / sizeof(T);
   constexpr int64_t kSize = Vector<T>::kSize;
-  alignas(kLineBytes) T tile[kSide][kSide];
-  for (int64_t j = 0; j < kSide; j += kSize) {
-    for (int64_t i = 0; i < kSide; i += kSize) {
-      TransposeSquare(in + i + j * in_stride, in_stride, &tile[i][j], kSide);
+  alignas(64) T tile[kSide<T>][kSide<T>];
+  for (int64_t j = 0; j < kSide<T>; j += kSize) {
+    for (int64_t i = 0; i < kSide<T>; i += kSize) {
+      TransposeSquare(in + i + j * in_stride, in_stride, &tile[i][j], kSide<T>);
     }
   }
-  for (int64_t i = 0; i < kSide; ++i) {
-    std::memcpy(out + i * out_stride, tile[i], kLineBytes);
+  for (int64_t i = 0; i < kSide<T>; ++i) {
+    std::memcpy(out + i * out_stride, tile[i], sizeof(tile[i]));
   }
 }
 
@@ -75,14 +76,13 @@ void TransposeTile(const T* in, int64_t in_stride, T* out, int64_t out_stride) {
 template <typename T>
 void TransposeMatrix(const T* in, int64_t in_stride, T* out, int64_t out_stride,
                      int64_t rows, int64_t columns) {
-  constexpr int64_t kSide =
-      std::max<int64_t>(1, kLineBytes / static_cast<int64_t>(sizeof(T)));
-  for (int64_t i0 = 0; i0 < rows; i0 += kSide) {
-    const int64_t i1 = std::min(rows, i0 + kSide);
-    for (int64_t j0 = 0; j0 < columns; j0 += kSide) {
-      const int64_t j1 = std::min(columns, j0 + kSide);
+  constexpr int64_t kStep = std::is_unsigned_v<T> ? kSide<T> : 16;
+  for (int64_t i0 = 0; i0 < rows; i0 += kStep) {
+    const int64_t i1 = std::min(rows, i0 + kStep);
+    for (int64_t j0 = 0; j0 < columns; j0 += kStep) {
+      const int64_t j1 = std::min(columns, j0 + kStep);
       if constexpr (std::is_unsigned_v<T>) {
-        if (i1 - i0 == kSide && j1 - j0 == kSide) {
+        if (i1 - i0 == kStep && j1 - j0 == kStep) {
           TransposeTile(in + i0 + j0 * in_stride, in_stride,
                         out + i0 * out_stride + j0, out_stride);
           continue;
