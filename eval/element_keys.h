@@ -20,9 +20,9 @@
 namespace onnxopt::eval {
 
 /// Calls visit(i, key) for all elements: `key` is an absl::string_view that
-/// is the same for equal elements of tensors of one type (all NaN are equal, and
-/// both zeros), valid during the call. Integers of all types that are the same
-/// number have the same key. Not for complex numbers.
+/// is the same for equal elements of tensors of one type (all NaN are equal,
+/// and both zeros), valid during the call. Integers of all types that are the
+/// same number have the same key. Not for complex numbers.
 template <typename Visit>
 absl::Status ForEachKey(const Tensor& tensor, Visit visit) {
   if (tensor.form() == Tensor::Form::kStrings) {
@@ -42,9 +42,9 @@ absl::Status ForEachKey(const Tensor& tensor, Visit visit) {
         T& value = part[i];
         if (IsNotANumber(value)) value = std::numeric_limits<T>::quiet_NaN();
         if (value == 0) value = 0;  // not -0
-        visit(
-            begin + static_cast<int64_t>(i),
-            absl::string_view(reinterpret_cast<const char*>(&value), sizeof(T)));
+        visit(begin + static_cast<int64_t>(i),
+              absl::string_view(reinterpret_cast<const char*>(&value),
+                                sizeof(T)));
       }
     }
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators of ai.onnx.ml that look elements up in tables.
+#include <limits>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -79,7 +80,8 @@ absl::StatusOr<TensorRef> DefaultFor(const AttributeView& attributes,
 
 // The values of the elements of `x` in a table of keys and values.
 KernelOutputs LookUp(const Tensor& x, const Tensor& keys,
-                     const TensorRef& values, const TensorRef& otherwise) {
+                     const TensorRef& values, const TensorRef& otherwise,
+                     bool nan_is_key) {
   if (keys.type() != x.type()) {
     return Invalid(
         absl::StrCat("keys ", keys.TypeString(), " for ", x.TypeString()));
@@ -108,6 +110,10 @@ KernelOutputs LookUp(const Tensor& x, const Tensor& keys,
   }
   if (x.num_elements() > kMaxStrings) {
     return absl::ResourceExhaustedError("the input has too many elements");
+  }
+  if (!nan_is_key) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    places.erase({reinterpret_cast<const char*>(&nan), sizeof(nan)});
   }
   const std::vector<TensorRef> parts = {values, otherwise};
   ASSIGN_OR_RETURN(const TensorRef all, ConcatAlong(parts, 0));
@@ -148,7 +154,8 @@ KernelOutputs LabelEncoder(const KernelArgs& args) {
   }
   ASSIGN_OR_RETURN(const TensorRef otherwise,
                    DefaultFor(attributes, values->type()));
-  return LookUp(x, *keys, values, otherwise);
+  // Before version 4 nothing was said about NaN.
+  return LookUp(x, *keys, values, otherwise, args.op().since_version() >= 4);
 }
 
 KernelOutputs CategoryMapper(const KernelArgs& args) {
@@ -164,7 +171,7 @@ KernelOutputs CategoryMapper(const KernelArgs& args) {
   if (x.type() == ElementType::kInt64) std::swap(keys, values);
   ASSIGN_OR_RETURN(const TensorRef otherwise,
                    DefaultFor(attributes, values->type()));
-  return LookUp(x, *keys, values, otherwise);
+  return LookUp(x, *keys, values, otherwise, /*nan_is_key=*/true);
 }
 
 // Numbers are truncated to integers.

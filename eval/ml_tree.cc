@@ -81,7 +81,13 @@ KernelOutputs Regress(const Forest<T>& forest, const Rows<T>& rows,
   for (int64_t i = 0; i < rows.count; ++i) {
     ASSIGN_OR_RETURN(Scores<T> scores,
                      ScoresOf(forest, rows.row(i), num_targets, aggregate));
-    for (size_t t = 0; t < base.size(); ++t) scores.values[t] += base[t];
+    for (size_t t = 0; t < base.size(); ++t) {
+      // ONNX Runtime then leaves out the base value.
+      if (num_targets > 1 && !scores.is_voted[t] && base[t] != 0) {
+        return Disputed("a base value of a target without votes");
+      }
+      scores.values[t] += base[t];
+    }
     Transform<T>(transform, scores.values);
     std::copy(scores.values.begin(), scores.values.end(),
               out.data() + i * num_targets);
@@ -149,6 +155,12 @@ KernelOutputs TreeEnsemble(const KernelArgs& args) {
       transform > static_cast<int64_t>(PostTransform::kProbit)) {
     return Invalid("unknown aggregate_function or post_transform");
   }
+  // ONNX Runtime exchanges their numbers.
+  const auto post_transform = static_cast<PostTransform>(transform);
+  if (post_transform == PostTransform::kSoftmax ||
+      post_transform == PostTransform::kLogistic) {
+    return Disputed("SOFTMAX and LOGISTIC");
+  }
   for (const char* name : {"nodes_splits", "leaf_weights"}) {
     const TensorRef tensor = attributes.Tensor(name);
     if (tensor != nullptr && tensor->type() != type) {
@@ -160,8 +172,7 @@ KernelOutputs TreeEnsemble(const KernelArgs& args) {
     ASSIGN_OR_RETURN(const Forest<T> forest,
                      ForestOfVersion5<T>(attributes, num_targets, rows.width));
     return Regress<T>(forest, rows, type, num_targets,
-                      static_cast<Aggregate>(aggregate),
-                      static_cast<PostTransform>(transform), {});
+                      static_cast<Aggregate>(aggregate), post_transform, {});
   });
 }
 
