@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # How libraries and unit tests of this project are made.
 
+# Of RegexFullMatch.
+find_library(RE2_LIBRARY re2 REQUIRED)
+
 # What every folder may use.
 add_library(onnxopt_deps INTERFACE)
 target_link_libraries(onnxopt_deps INTERFACE
   absl::status absl::statusor absl::strings absl::flat_hash_map
-  absl::flat_hash_set absl::function_ref absl::hash fmt::fmt)
+  absl::flat_hash_set absl::function_ref absl::hash fmt::fmt re2)
 
 add_library(onnxopt_flags INTERFACE)
 target_include_directories(onnxopt_flags INTERFACE

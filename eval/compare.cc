@@ -213,9 +213,13 @@ absl::Status CompareData(const Datum& expected, const Datum& actual,
     const bool was_equal = result->equal;
     RETURN_IF_ERROR(CompareData(expected.elements()[i], actual.elements()[i],
                                 options, result));
-    if (was_equal && !result->equal && expected.IsSequence()) {
+    if (!was_equal || result->equal) continue;
+    if (expected.IsSequence()) {
       result->difference =
           fmt::format("position {}: {}", i, result->difference);
+    } else if (expected.IsMap()) {
+      result->difference = fmt::format(
+          "{} of the map: {}", i == 0 ? "keys" : "values", result->difference);
     }
   }
   return absl::OkStatus();

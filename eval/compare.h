@@ -38,8 +38,8 @@ struct Comparison {
   double max_ulp_error = 0;
 };
 
-/// Sequences and optionals are compared element by element. Fails only when
-/// bytes cannot be read.
+/// Sequences, optionals and maps are compared element by element. Fails only
+/// when bytes cannot be read.
 absl::StatusOr<Comparison> Compare(const Datum& expected, const Datum& actual,
                                    const CompareOptions& options);
 

@@ -36,6 +36,9 @@ std::string Datum::Describe() const {
       return elements().empty() ? "an empty optional"
                                 : absl::StrCat("an optional with ",
                                                elements().front().Describe());
+    case Kind::kMap:
+      return absl::StrCat("a map of ", keys()->TypeString(), " to ",
+                          values()->TypeString());
   }
   return "";
 }

@@ -14,11 +14,11 @@
 namespace onnxopt {
 
 /// What a value of a graph holds while it runs: a tensor, a sequence, an
-/// optional, or nothing at all (a missing optional input). Immutable and cheap
-/// to copy.
+/// optional, a map, or nothing at all (a missing optional input). Immutable and
+/// cheap to copy.
 class Datum {
  public:
-  enum class Kind : uint8_t { kAbsent, kTensor, kSequence, kOptional };
+  enum class Kind : uint8_t { kAbsent, kTensor, kSequence, kOptional, kMap };
 
   Datum() = default;
   /// A null tensor makes an absent datum.
@@ -32,21 +32,33 @@ class Datum {
   static Datum Optional(Datum element) {
     return Datum(Kind::kOptional, {std::move(element)});
   }
+  /// Two one-dimensional tensors of the same length: the keys, int64 or string,
+  /// ascending and all different, and the value of each.
+  static Datum Map(TensorRef keys, TensorRef values) {
+    return Datum(Kind::kMap,
+                 {Datum(std::move(keys)), Datum(std::move(values))});
+  }
 
   Kind kind() const { return kind_; }
   bool IsAbsent() const { return kind_ == Kind::kAbsent; }
   bool IsTensor() const { return kind_ == Kind::kTensor; }
   bool IsSequence() const { return kind_ == Kind::kSequence; }
   bool IsOptional() const { return kind_ == Kind::kOptional; }
+  bool IsMap() const { return kind_ == Kind::kMap; }
 
   /// Null unless IsTensor().
   const TensorRef& tensor() const { return tensor_; }
-  /// The elements of a sequence, and the none or one of an optional.
+  /// The elements of a sequence, the none or one of an optional, and the two
+  /// tensors of a map.
   const std::vector<Datum>& elements() const;
+  /// Requires IsMap().
+  const TensorRef& keys() const { return elements()[0].tensor(); }
+  const TensorRef& values() const { return elements()[1].tensor(); }
 
   /// Of all tensors in it.
   int64_t byte_size() const;
-  /// "float[2,3]", "sequence of 2", "empty optional", "nothing".
+  /// "float[2,3]", "sequence of 2", "empty optional",
+  /// "map of int64[3] to float[3]", "nothing".
   std::string Describe() const;
 
  private:

@@ -3,6 +3,7 @@
 #ifndef ONNXOPT_EVAL_FAMILIES_H_
 #define ONNXOPT_EVAL_FAMILIES_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "eval/kernel.h"
@@ -12,6 +13,9 @@ namespace onnxopt::eval {
 struct KernelEntry {
   OpId op;
   Kernel kernel;
+  /// If not 0, the kernel is also for versions that are not canonical, from
+  /// this one on.
+  int64_t oldest_version = 0;
 };
 using KernelList = std::vector<KernelEntry>;
 
@@ -43,6 +47,14 @@ KernelList SortingKernels();    // TopK, Unique
 KernelList LinearAttentionKernels();
 KernelList LossKernels();
 KernelList SignalKernels();  // DFT, windows, MelWeightMatrix
+KernelList TextKernels();    // StringConcat, RegexFullMatch...
+KernelList TfIdfKernels();
+// ai.onnx.ml
+KernelList MlFeatureKernels();  // Scaler, Imputer, Normalizer...
+KernelList MlLabelKernels();    // LabelEncoder, OneHotEncoder...
+KernelList MlLinearKernels();
+KernelList MlSvmKernels();
+KernelList MlTreeKernels();
 
 }  // namespace onnxopt::eval
 

@@ -280,6 +280,10 @@ bool Fits(const Datum& datum, const TypeRef& type) {
       return std::all_of(
           datum.elements().begin(), datum.elements().end(),
           [&](const Datum& element) { return Fits(element, type->inner()); });
+    case Type::Kind::kMap:
+      return datum.IsMap() && datum.keys()->type() == type->element() &&
+             (type->inner() == nullptr || !type->inner()->IsTensor() ||
+              datum.values()->type() == type->inner()->element());
     default:
       return false;
   }

@@ -13,14 +13,14 @@
 namespace onnxopt {
 namespace {
 
-using KernelTable = std::array<Kernel, std::size(kOpNames) + 1>;
+using KernelTable = std::array<eval::KernelEntry, std::size(kOpNames) + 1>;
 
 KernelTable MakeTable() {
   KernelTable table{};
   const auto add = [&table](const eval::KernelList& family) {
     for (const eval::KernelEntry& entry : family) {
-      ONNXOPT_CHECK(table[entry.op] == nullptr);
-      table[entry.op] = entry.kernel;
+      ONNXOPT_CHECK(table[entry.op].kernel == nullptr);
+      table[entry.op] = entry;
     }
   };
   add(eval::CastKernels());
@@ -51,6 +51,13 @@ KernelTable MakeTable() {
   add(eval::LinearAttentionKernels());
   add(eval::LossKernels());
   add(eval::SignalKernels());
+  add(eval::TextKernels());
+  add(eval::TfIdfKernels());
+  add(eval::MlFeatureKernels());
+  add(eval::MlLabelKernels());
+  add(eval::MlLinearKernels());
+  add(eval::MlSvmKernels());
+  add(eval::MlTreeKernels());
   return table;
 }
 
@@ -58,7 +65,11 @@ KernelTable MakeTable() {
 
 Kernel FindKernel(const OpDef& op) {
   static const KernelTable table = MakeTable();
-  return op.is_canonical() ? table[op.id()] : nullptr;
+  const eval::KernelEntry& entry = table[op.id()];
+  const bool is_known_version =
+      op.is_canonical() || (entry.oldest_version > 0 && !op.deprecated() &&
+                            op.since_version() >= entry.oldest_version);
+  return is_known_version ? entry.kernel : nullptr;
 }
 
 absl::StatusOr<std::vector<TensorRef>> Evaluate(

@@ -49,7 +49,7 @@ class KernelArgs {
 /// no FMA.
 using Kernel = absl::StatusOr<std::vector<TensorRef>> (*)(const KernelArgs&);
 
-/// Null when there is none, and for operators not in canonical form.
+/// Null when there is none for that version of the operator.
 Kernel FindKernel(const OpDef& op);
 
 /// Runs the kernel of `op`; errors name the operator. kUnimplemented when

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -169,9 +170,36 @@ class InputMaker {
       ASSIGN_OR_RETURN(Datum element, MakeNested(type->inner(), random));
       return Datum::Optional(std::move(element));
     }
+    if (type != nullptr && type->kind() == Type::Kind::kMap) {
+      return MakeMap(*type, random);
+    }
     return absl::UnimplementedError(
         absl::StrCat("no values can be made of type ",
                      type == nullptr ? "unknown" : type->ToString()));
+  }
+
+  absl::StatusOr<Datum> MakeMap(const Type& type, Random& random) {
+    const bool has_strings = type.element() == ElementType::kString;
+    if (type.inner() == nullptr || !type.inner()->IsTensor() ||
+        (!has_strings && type.element() != ElementType::kInt64)) {
+      return absl::UnimplementedError(
+          absl::StrCat("no values can be made of type ", type.ToString()));
+    }
+    const int64_t size = random.Between(0, 4);
+    TensorRef keys;
+    if (has_strings) {
+      std::vector<std::string> words(kWords.begin(), kWords.end());
+      std::sort(words.begin(), words.end());
+      words.resize(size);
+      ASSIGN_OR_RETURN(keys, Tensor::Strings({size}, std::move(words)));
+    } else {
+      std::vector<int64_t> numbers(size);
+      std::iota(numbers.begin(), numbers.end(), random.Between(0, 2));
+      ASSIGN_OR_RETURN(keys, eval::MakeInt64s(numbers));
+    }
+    ASSIGN_OR_RETURN(Datum values,
+                     MakeTensor(type.inner()->element(), {size}, {}, random));
+    return Datum::Map(std::move(keys), values.tensor());
   }
 
   std::optional<TensorDims> KnownDims(const Value& value) {

@@ -86,6 +86,8 @@ std::string ToText(const Datum& datum) {
       return datum.elements().empty()
                  ? "none"
                  : absl::StrCat("some(", ToText(datum.elements()), ")");
+    case Datum::Kind::kMap:
+      return absl::StrCat("map(", ToText(datum.elements()), ")");
   }
   return "";
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "eval/dense.h"
+#include "eval/map_ops.h"
 #include "eval/slices.h"
 #include "support/status.h"
 
@@ -222,6 +223,12 @@ DatumKernel FindDatumKernel(const OpDef& op) {
       return OptionalHasElement;
     case "OptionalGetElement"_op:
       return OptionalGetElement;
+    case "ai.onnx.ml.CastMap"_op:
+      return CastMap;
+    case "ai.onnx.ml.DictVectorizer"_op:
+      return DictVectorizer;
+    case "ai.onnx.ml.ZipMap"_op:
+      return ZipMap;
     default:
       return nullptr;
   }

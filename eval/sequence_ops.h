@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that take or make sequences and optionals.
+// Operators that take or make sequences, optionals and maps.
 #ifndef ONNXOPT_EVAL_SEQUENCE_OPS_H_
 #define ONNXOPT_EVAL_SEQUENCE_OPS_H_
 

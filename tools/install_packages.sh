@@ -9,7 +9,7 @@ set -euo pipefail
 packages=(
   cmake ninja-build g++ ccache git xz-utils ca-certificates
   libonnx-dev libprotobuf-dev protobuf-compiler libprotozero-dev libabsl-dev
-  libfmt-dev libeigen3-dev nlohmann-json3-dev libgtest-dev libgmock-dev
+  libfmt-dev libre2-dev libeigen3-dev nlohmann-json3-dev libgtest-dev libgmock-dev
   libbenchmark-dev llvm-14-tools python3 python3-numpy python3-onnx
 )
 case "${1:-}" in

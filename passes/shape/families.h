@@ -3,6 +3,7 @@
 #ifndef ONNXOPT_PASSES_SHAPE_FAMILIES_H_
 #define ONNXOPT_PASSES_SHAPE_FAMILIES_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,12 +15,16 @@ namespace onnxopt::shape {
 struct InferEntry {
   OpId op;
   InferFunction function;
+  /// If not 0, the function is also for versions that are not canonical, from
+  /// this one on.
+  int64_t oldest_version = 0;
 };
 using InferList = std::vector<InferEntry>;
 
 InferList ControlFunctions();
 InferList ElementwiseFunctions();
 InferList LinearFunctions();
+InferList MlFunctions();  // ai.onnx.ml
 InferList MovementFunctions();
 InferList ReductionFunctions();
 InferList ReshapeFunctions();

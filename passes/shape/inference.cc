@@ -91,19 +91,19 @@ void InferenceContext::SetOutput(int i, ElementType element,
 
 namespace {
 
-using InferTable = std::array<InferFunction, std::size(kOpNames) + 1>;
+using InferTable = std::array<shape::InferEntry, std::size(kOpNames) + 1>;
 
 InferTable MakeTable() {
   InferTable table{};
   for (const auto family :
        {shape::ControlFunctions, shape::ElementwiseFunctions,
-        shape::LinearFunctions, shape::MovementFunctions,
+        shape::LinearFunctions, shape::MlFunctions, shape::MovementFunctions,
         shape::ReductionFunctions, shape::ReshapeFunctions,
         shape::SelectionFunctions, shape::SequenceFunctions,
         shape::SpecialFunctions, shape::WindowFunctions}) {
     for (const shape::InferEntry& entry : family()) {
-      ONNXOPT_CHECK(table[entry.op] == nullptr);
-      table[entry.op] = entry.function;
+      ONNXOPT_CHECK(table[entry.op].function == nullptr);
+      table[entry.op] = entry;
     }
   }
   return table;
@@ -133,8 +133,14 @@ std::vector<TypeRef> TypesOfCall(const Node& call) {
 
 InferFunction FindInferFunction(const OpDef& op) {
   static const InferTable table = MakeTable();
-  if (!op.is_canonical()) return nullptr;
-  if (const InferFunction function = table[op.id()]) return function;
+  const shape::InferEntry& entry = table[op.id()];
+  if (!op.is_canonical()) {
+    const bool is_known_version = entry.oldest_version > 0 &&
+                                  !op.deprecated() &&
+                                  op.since_version() >= entry.oldest_version;
+    return is_known_version ? entry.function : nullptr;
+  }
+  if (entry.function != nullptr) return entry.function;
   return op.Has(Trait::kElementwise) && op.outputs().size() == 1
              ? shape::InferElementwise
              : nullptr;

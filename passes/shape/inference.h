@@ -60,7 +60,7 @@ inline constexpr int64_t kMaxShapeElements = 1024;
 /// differ in dim 1: 3 and 4"). What is not known is left unset.
 using InferFunction = absl::Status (*)(InferenceContext&);
 
-/// Null when there is none, and for operators not in canonical form.
+/// Null when there is none for that version of the operator.
 InferFunction FindInferFunction(const OpDef& op);
 
 /// The types of all outputs of `node`, null where nothing is known. For a node
