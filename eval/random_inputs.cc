@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -63,7 +64,15 @@ constexpr SizeChoice kSizeChoices[] = {
 constexpr int kFirstLargeChoice = 2;
 // Inputs with more elements take too long to be worth it.
 constexpr int64_t kMaxElements = 1 << 26;
+// Times that inputs are drawn: every choice of sizes twice.
+constexpr int kMaxTries = 2 * std::size(kSizeChoices);
 constexpr double kEdgeFloats[] = {0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 8.0, 1e-3};
+// What few nets expect: the finite ones first, then infinities, then NaN.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kExtremeFloats[] = {
+    0.0,   -0.0,  3.4e38, -3.4e38, 1e30, -1e30,     65504,      1e-30,
+    -1e-3, 1e-38, 1e-45,  -1e-45,  2e9,  kInfinity, -kInfinity, NAN};
+constexpr int kNumSpecialFloats = 3;
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
 
 class InputMaker {
@@ -75,11 +84,23 @@ class InputMaker {
     RandomInputs result;
     const std::vector<Value*> inputs = RunInputs(model_);
     // First all dims, because ranges of indices depend on those of others.
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      Random random(options_.seed, 2 * i);
-      sizes_[inputs[i]] = ChooseDims(inputs[i]->type(), random);
+    for (const Value* input : inputs) {
+      if (const Datum* given = Given(*input)) {
+        RETURN_IF_ERROR(BindDims(*input, *given));
+      }
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
+      Random random(options_.seed, 2 * i);
+      const Datum* given = Given(*inputs[i]);
+      sizes_[inputs[i]] = given != nullptr && given->IsTensor()
+                              ? given->tensor()->dims()
+                              : ChooseDims(inputs[i]->type(), random);
+    }
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      if (const Datum* given = Given(*inputs[i])) {
+        result.data.push_back(*given);
+        continue;
+      }
       Random random(options_.seed, 2 * i + 1);
       absl::StatusOr<Datum> datum = MakeInput(*inputs[i], random);
       if (!datum.ok()) {
@@ -94,7 +115,37 @@ class InputMaker {
   }
 
  private:
+  const Datum* Given(const Value& input) const {
+    const auto it = options_.given.find(std::string(input.name()));
+    return it == options_.given.end() ? nullptr : &it->second;
+  }
+
+  absl::Status BindDims(const Value& input, const Datum& datum) {
+    const TypeRef& type = input.type();
+    if (!datum.IsTensor() || type == nullptr || !type->shape()) {
+      return absl::OkStatus();
+    }
+    const TensorDims& dims = datum.tensor()->dims();
+    if (dims.size() != type->shape()->size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input '", std::string(input.name()), "' is ",
+                       type->ToString(), ", given is ", datum.Describe()));
+    }
+    for (size_t i = 0; i < dims.size(); ++i) {
+      const std::string name((*type->shape())[i].name());
+      if (name.empty()) continue;
+      const auto [it, is_new] = dims_.emplace(name, dims[i]);
+      if (it->second == dims[i]) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("input '", std::string(input.name()), "' is ",
+                       type->ToString(), ", given is ", datum.Describe(),
+                       ", but ", name, " is ", it->second, " elsewhere"));
+    }
+    return absl::OkStatus();
+  }
+
   int64_t ChooseSize(bool is_batch, Random& random) {
+    if (options_.all_ones) return 1;
     const int last = std::size(kSizeChoices) - 1;
     const int attempt = std::clamp(options_.attempt, 0, last);
     const SizeChoice& choice = kSizeChoices[attempt];
@@ -228,12 +279,18 @@ class InputMaker {
                   Random& random) {
     // Most nets expect about [-1, 1]; images and the like are larger.
     const double scale = random.Below(3) == 0 ? 4 : 1;
+    std::span<const double> edges = kEdgeFloats;
+    if (options_.edge_values) {
+      edges = std::span(kExtremeFloats)
+                  .first(std::size(kExtremeFloats) -
+                         random.Below(kNumSpecialFloats + 1));
+    }
     std::vector<double> values;
     for (int64_t begin = 0; begin < count; begin += eval::kBlock) {
       values.resize(std::min(eval::kBlock, count - begin));
       for (double& value : values) {
         value = random.Below(16) == 0
-                    ? kEdgeFloats[random.Below(std::size(kEdgeFloats))]
+                    ? edges[random.Below(static_cast<int64_t>(edges.size()))]
                     : scale * (2 * random.Unit() - 1);
       }
       eval::StoreFloating(type, values, begin, bytes);
@@ -244,6 +301,7 @@ class InputMaker {
                     Random& random) {
     const ElementType type = builder.type();
     const int bits = BitWidth(type);
+    const bool has_edges = options_.edge_values && range.IsFree();
     // Small types hold quantized numbers, large ones ids.
     if (type == ElementType::kBool) {
       range.min = 0;
@@ -267,6 +325,9 @@ class InputMaker {
         switch (range.kind) {
           case eval::IntRange::Kind::kPlain:
             values[i] = random.Between(range.min, range.max);
+            if (has_edges && random.Below(16) == 0) {
+              values[i] = EdgeInteger(type, random);
+            }
             break;
           case eval::IntRange::Kind::kReshape:
             values[i] = index == wildcard ? -1 : 1;
@@ -278,6 +339,15 @@ class InputMaker {
       }
       eval::StoreIntegers(type, values, begin, builder.bytes());
     }
+  }
+
+  // The least or the greatest of the type.
+  static int64_t EdgeInteger(ElementType type, Random& random) {
+    const bool greatest = random.Below(2) == 0;
+    const int bits = BitWidth(type);
+    if (eval::IsUnsigned(type)) return greatest ? -1 : 0;
+    const int64_t least = INT64_MIN >> (64 - bits);
+    return greatest ? ~least : least;
   }
 
   const Model& model_;
@@ -299,6 +369,45 @@ std::string RandomInputs::DimsText() const {
 absl::StatusOr<RandomInputs> MakeRandomInputs(
     const Model& model, const RandomInputOptions& options) {
   return InputMaker(model, options).Make();
+}
+
+absl::StatusOr<RandomRun> RunOnRandomInputs(
+    const Model& model, const RandomInputOptions& options,
+    const RunOptions& run,
+    absl::FunctionRef<absl::Status(const std::vector<Datum>&)> accept,
+    Redraws* redraws) {
+  const std::vector<Value*> inputs = RunInputs(model);
+  const bool is_random =
+      std::any_of(inputs.begin(), inputs.end(), [&](const Value* input) {
+        return !options.given.contains(std::string(input->name()));
+      });
+  const int tries = is_random ? kMaxTries : 1;
+  for (int i = 0; i < tries; ++i) {
+    RandomInputOptions draw = options;
+    draw.seed = options.seed + static_cast<uint64_t>(i);
+    draw.attempt = (redraws->attempt + i) / 2;
+    draw.all_ones = options.all_ones && i == 0;
+    absl::StatusOr<RandomInputs> made = MakeRandomInputs(model, draw);
+    if (absl::IsInvalidArgument(made.status())) return made.status();
+    absl::Status status = made.status();
+    if (made.ok()) {
+      absl::StatusOr<std::vector<Datum>> outputs =
+          RunGraph(model, made->data, run);
+      status = outputs.ok() ? accept(*outputs) : outputs.status();
+      if (status.ok()) {
+        redraws->attempt += i;
+        return RandomRun{*std::move(made), *std::move(outputs)};
+      }
+      if (!made->dims.empty()) {
+        status = Annotate(status, absl::StrCat("with ", made->DimsText()));
+      }
+    }
+    ++redraws->failures;
+    redraws->reason = status;
+    // Other inputs will not help.
+    if (absl::IsUnimplemented(status)) break;
+  }
+  return redraws->reason;
 }
 
 }  // namespace onnxopt
