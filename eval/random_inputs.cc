@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "eval/dense.h"
 #include "eval/elements.h"
@@ -75,6 +77,44 @@ constexpr double kExtremeFloats[] = {
 constexpr int kNumSpecialFloats = 3;
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
 
+constexpr std::string_view kOperators = "+-*";
+
+bool IsPlain(std::string_view name) {
+  return name.find_first_of(kOperators) == name.npos;
+}
+
+// The value of a sum of products of numbers and names that have a size, as in
+// "past + 1" or "2*seq"; nullopt if `text` is none.
+std::optional<int64_t> EvaluateSize(
+    std::string_view text, const std::map<std::string, int64_t>& sizes) {
+  constexpr int64_t kMaxSize = int64_t{1} << 40;
+  int64_t sum = 0;
+  int64_t product = 1;
+  while (true) {
+    const size_t end = std::min(text.find_first_of(kOperators), text.size());
+    std::string factor(text.substr(0, end));
+    absl::StripAsciiWhitespace(&factor);
+    int64_t value = 0;
+    if (!absl::SimpleAtoi(factor, &value)) {
+      const auto it = sizes.find(factor);
+      if (it == sizes.end()) return std::nullopt;
+      value = it->second;
+    }
+    if (value < 0 || value > kMaxSize ||
+        __builtin_mul_overflow(product, value, &product) ||
+        std::abs(product) > kMaxSize) {
+      return std::nullopt;
+    }
+    const char next = end < text.size() ? text[end] : '+';
+    if (next != '*') {
+      sum += product;
+      product = next == '-' ? -1 : 1;
+    }
+    if (end == text.size()) return sum < 0 ? std::nullopt : std::optional(sum);
+    text.remove_prefix(end + 1);
+  }
+}
+
 class InputMaker {
  public:
   InputMaker(const Model& model, const RandomInputOptions& options)
@@ -89,12 +129,17 @@ class InputMaker {
         RETURN_IF_ERROR(BindDims(*input, *given));
       }
     }
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      Random random(options_.seed, 2 * i);
-      const Datum* given = Given(*inputs[i]);
-      sizes_[inputs[i]] = given != nullptr && given->IsTensor()
-                              ? given->tensor()->dims()
-                              : ChooseDims(inputs[i]->type(), random);
+    CollectNames(inputs);
+    // Twice, because a name can be an expression of names that follow.
+    for (const bool is_last : {false, true}) {
+      choose_expressions_ = is_last;
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        Random random(options_.seed, 2 * i);
+        const Datum* given = Given(*inputs[i]);
+        sizes_[inputs[i]] = given != nullptr && given->IsTensor()
+                                ? given->tensor()->dims()
+                                : ChooseDims(inputs[i]->type(), random);
+      }
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (const Datum* given = Given(*inputs[i])) {
@@ -144,6 +189,16 @@ class InputMaker {
     return absl::OkStatus();
   }
 
+  void CollectNames(const std::vector<Value*>& inputs) {
+    for (const Value* input : inputs) {
+      if (input->type() == nullptr || !input->type()->shape()) continue;
+      for (const Dim& dim : *input->type()->shape()) {
+        const std::string name(dim.name());
+        if (!name.empty() && IsPlain(name)) plain_names_.emplace(name, 1);
+      }
+    }
+  }
+
   int64_t ChooseSize(bool is_batch, Random& random) {
     if (options_.all_ones) return 1;
     const int last = std::size(kSizeChoices) - 1;
@@ -163,6 +218,12 @@ class InputMaker {
     if (name.empty()) return ChooseSize(is_batch, random);
     const auto it = dims_.find(name);
     if (it != dims_.end()) return it->second;
+    if (!IsPlain(name) && EvaluateSize(name, plain_names_)) {
+      if (!choose_expressions_) return 1;
+      if (const auto size = EvaluateSize(name, dims_)) {
+        return dims_[name] = *size;
+      }
+    }
     return dims_[name] = ChooseSize(is_batch, random);
   }
 
@@ -353,6 +414,8 @@ class InputMaker {
   const Model& model_;
   const RandomInputOptions& options_;
   std::map<std::string, int64_t> dims_;
+  std::map<std::string, int64_t> plain_names_;  // with any size
+  bool choose_expressions_ = false;
   absl::flat_hash_map<const Value*, TensorDims> sizes_;
 };
 

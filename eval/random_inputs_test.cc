@@ -159,6 +159,36 @@ TEST(RandomInputsTest, GivenInputsDecideDims) {
             "input 'y' is float[N,M], given is float[2]");
 }
 
+TEST(RandomInputsTest, NamesCanBeExpressionsOfOthers) {
+  // As exporters name the dims of attention masks. Text has no such names.
+  const auto model = ModelOf(
+      "g (int64[A,SUM] m, float[A,P] x, float[S,PRODUCT] y, float[OTHER] z) "
+      "=> (m, x, y, z) {}");
+  ASSERT_OK(model);
+  Graph& graph = *(*model)->graph();
+  const auto set_type = [&](int input, std::string_view first,
+                            std::string_view second) {
+    Value* value = graph.inputs()[input];
+    graph.SetType(value,
+                  Type::Tensor(value->type()->element(),
+                               Shape{Dim::Named(first), Dim::Named(second)}));
+  };
+  set_type(0, "A", "P + S-1");
+  set_type(2, "S", "2*A*P");
+  set_type(3, "A", "A + unknown");
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    RandomInputOptions options;
+    options.seed = seed;
+    const auto inputs = MakeRandomInputs(**model, options);
+    ASSERT_OK(inputs);
+    const auto& dims = inputs->dims;
+    EXPECT_EQ(dims.at("P + S-1"), dims.at("P") + dims.at("S") - 1);
+    EXPECT_EQ(dims.at("2*A*P"), 2 * dims.at("A") * dims.at("P"));
+    EXPECT_EQ(inputs->data[0].tensor()->dims()[1], dims.at("P + S-1"));
+    EXPECT_GT(dims.at("A + unknown"), 0);
+  }
+}
+
 TEST(RandomInputsTest, AllOnes) {
   const auto model = ModelOf(kTwoDims);
   ASSERT_OK(model);

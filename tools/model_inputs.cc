@@ -36,7 +36,7 @@ absl::Status UnknownName(std::string_view kind, std::string_view name,
   if (!nearest.empty()) {
     text += fmt::format("; did you mean {}?", QuoteForMessage(nearest));
   } else if (!known.empty()) {
-    text += fmt::format("; it has {}", absl::StrJoin(known, ", "));
+    text += fmt::format("; it has {}", fmt::join(known, ", "));
   }
   return absl::InvalidArgumentError(text);
 }
