@@ -75,6 +75,7 @@ constexpr double kExtremeFloats[] = {
     0.0,   -0.0,  3.4e38, -3.4e38, 1e30, -1e30,     65504,      1e-30,
     -1e-3, 1e-38, 1e-45,  -1e-45,  2e9,  kInfinity, -kInfinity, NAN};
 constexpr int kNumSpecialFloats = 3;
+constexpr int kMaxEdges = 16;
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
 
 constexpr std::string_view kOperators = "+-*";
@@ -340,21 +341,32 @@ class InputMaker {
                   Random& random) {
     // Most nets expect about [-1, 1]; images and the like are larger.
     const double scale = random.Below(3) == 0 ? 4 : 1;
-    std::span<const double> edges = kEdgeFloats;
-    if (options_.edge_values) {
-      edges = std::span(kExtremeFloats)
-                  .first(std::size(kExtremeFloats) -
-                         random.Below(kNumSpecialFloats + 1));
-    }
     std::vector<double> values;
     for (int64_t begin = 0; begin < count; begin += eval::kBlock) {
       values.resize(std::min(eval::kBlock, count - begin));
       for (double& value : values) {
         value = random.Below(16) == 0
-                    ? edges[random.Below(static_cast<int64_t>(edges.size()))]
+                    ? kEdgeFloats[random.Below(std::size(kEdgeFloats))]
                     : scale * (2 * random.Unit() - 1);
       }
       eval::StoreFloating(type, values, begin, bytes);
+    }
+    const int64_t known = static_cast<int64_t>(std::size(kExtremeFloats)) -
+                          random.Below(kNumSpecialFloats + 1);
+    ForEachEdge(type, count, random, [&](int64_t index) {
+      const double value = kExtremeFloats[random.Below(known)];
+      eval::StoreFloating(type, {&value, 1}, index, bytes);
+    });
+  }
+
+  // A few elements become edge values, for one that is infinite or NaN can
+  // spoil all results of a net. None in types below 8 bits, which hold few
+  // other values.
+  void ForEachEdge(ElementType type, int64_t count, Random& random,
+                   absl::FunctionRef<void(int64_t)> set) const {
+    if (!options_.edge_values || count == 0 || BitWidth(type) < 8) return;
+    for (int64_t i = random.Between(1, kMaxEdges); i > 0; --i) {
+      set(random.Below(count));
     }
   }
 
@@ -362,7 +374,7 @@ class InputMaker {
                     Random& random) {
     const ElementType type = builder.type();
     const int bits = BitWidth(type);
-    const bool has_edges = options_.edge_values && range.IsFree();
+    const bool is_free = range.IsFree();
     // Small types hold quantized numbers, large ones ids.
     if (type == ElementType::kBool) {
       range.min = 0;
@@ -386,9 +398,6 @@ class InputMaker {
         switch (range.kind) {
           case eval::IntRange::Kind::kPlain:
             values[i] = random.Between(range.min, range.max);
-            if (has_edges && random.Below(16) == 0) {
-              values[i] = EdgeInteger(type, random);
-            }
             break;
           case eval::IntRange::Kind::kReshape:
             values[i] = index == wildcard ? -1 : 1;
@@ -400,6 +409,11 @@ class InputMaker {
       }
       eval::StoreIntegers(type, values, begin, builder.bytes());
     }
+    if (!is_free) return;
+    ForEachEdge(type, count, random, [&](int64_t index) {
+      const int64_t value = EdgeInteger(type, random);
+      eval::StoreIntegers(type, {&value, 1}, index, builder.bytes());
+    });
   }
 
   // The least or the greatest of the type.

@@ -32,7 +32,9 @@ absl::Status UnknownName(std::string_view kind, std::string_view name,
                          const std::vector<std::string_view>& known) {
   std::string text =
       fmt::format("the model has no {} {}", kind, QuoteForMessage(name));
-  const std::string_view nearest = NearestName(name, known);
+  // One letter is not mistyped for another.
+  const std::string_view nearest =
+      name.size() > 1 ? NearestName(name, known) : "";
   if (!nearest.empty()) {
     text += fmt::format("; did you mean {}?", QuoteForMessage(nearest));
   } else if (!known.empty()) {

@@ -67,7 +67,7 @@ TEST(NpyTest, AllVersions) {
 TEST(NpyTest, ScalarsAndEmptyArrays) {
   const auto scalar = Read(File(Dict("|u1", "()"), "\x7"));
   ASSERT_OK(scalar);
-  EXPECT_EQ((*scalar)->TypeString(), "uint8");
+  EXPECT_EQ((*scalar)->TypeString(), "uint8[]");
   const auto empty = Read(File(Dict("<f8", "(2, 0, 3)"), ""));
   ASSERT_OK(empty);
   EXPECT_EQ((*empty)->TypeString(), "double[2,0,3]");
