@@ -11,7 +11,7 @@ target_include_directories(onnxopt
   INTERFACE $<INSTALL_INTERFACE:${ONNXOPT_INSTALL_INCLUDEDIR}>)
 target_compile_features(onnxopt PUBLIC cxx_std_20)
 
-install(TARGETS onnx-opt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS onnx-opt onnx-run onnx-diff RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS onnxopt onnxopt_deps
   EXPORT onnxoptTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -76,7 +76,10 @@ class FloatingComparison {
         NoteUlps(expected.type(), a, b, begin + i);
         if (Agree(from[i], to[i])) continue;
         Note(expected, begin + i,
-             fmt::format("{} instead of {}", to[i], from[i]), result_);
+             result_->first_index >= 0
+                 ? ""
+                 : fmt::format("{} instead of {}", to[i], from[i]),
+             result_);
       }
     }
     return absl::OkStatus();
@@ -101,6 +104,7 @@ class FloatingComparison {
     if (!std::isfinite(expected) || !std::isfinite(actual)) {
       result_->max_abs_error = kInfinity;
       result_->max_rel_error = kInfinity;
+      result_->max_ulp_error = kInfinity;
       return false;
     }
     const double error = std::abs(actual - expected);
@@ -226,6 +230,12 @@ absl::Status CompareData(const Datum& expected, const Datum& actual,
 }
 
 }  // namespace
+
+std::string ErrorsText(double max_abs, double max_rel, double max_ulp) {
+  return fmt::format(
+      "largest error: absolute {:.3g}, relative {:.3g}, {:.3g} ULP", max_abs,
+      max_rel, max_ulp);
+}
 
 absl::StatusOr<Comparison> Compare(const Datum& expected, const Datum& actual,
                                    const CompareOptions& options) {

@@ -38,6 +38,9 @@ struct Comparison {
   double max_ulp_error = 0;
 };
 
+/// "largest error: absolute 0.01, relative 1e-05, 3 ULP"
+std::string ErrorsText(double max_abs, double max_rel, double max_ulp);
+
 /// Sequences, optionals and maps are compared element by element. Fails only
 /// when bytes cannot be read.
 absl::StatusOr<Comparison> Compare(const Datum& expected, const Datum& actual,

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "eval/dense.h"
 #include "eval/elements.h"
@@ -64,8 +67,55 @@ constexpr SizeChoice kSizeChoices[] = {
 constexpr int kFirstLargeChoice = 2;
 // Inputs with more elements take too long to be worth it.
 constexpr int64_t kMaxElements = 1 << 26;
+// Times that inputs are drawn: every choice of sizes twice.
+constexpr int kMaxTries = 2 * std::size(kSizeChoices);
 constexpr double kEdgeFloats[] = {0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 8.0, 1e-3};
+// What few nets expect: the finite ones first, then infinities, then NaN.
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kExtremeFloats[] = {
+    0.0,   -0.0,  3.4e38, -3.4e38, 1e30, -1e30,     65504,      1e-30,
+    -1e-3, 1e-38, 1e-45,  -1e-45,  2e9,  kInfinity, -kInfinity, NAN};
+constexpr int kNumSpecialFloats = 3;
+constexpr int kMaxEdges = 16;
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
+
+constexpr std::string_view kOperators = "+-*";
+
+bool IsPlain(std::string_view name) {
+  return name.find_first_of(kOperators) == name.npos;
+}
+
+// The value of a sum of products of numbers and names that have a size, as in
+// "past + 1" or "2*seq"; nullopt if `text` is none.
+std::optional<int64_t> EvaluateSize(
+    std::string_view text, const std::map<std::string, int64_t>& sizes) {
+  constexpr int64_t kMaxSize = int64_t{1} << 40;
+  int64_t sum = 0;
+  int64_t product = 1;
+  while (true) {
+    const size_t end = std::min(text.find_first_of(kOperators), text.size());
+    std::string factor(text.substr(0, end));
+    absl::StripAsciiWhitespace(&factor);
+    int64_t value = 0;
+    if (!absl::SimpleAtoi(factor, &value)) {
+      const auto it = sizes.find(factor);
+      if (it == sizes.end()) return std::nullopt;
+      value = it->second;
+    }
+    if (value < 0 || value > kMaxSize ||
+        __builtin_mul_overflow(product, value, &product) ||
+        std::abs(product) > kMaxSize) {
+      return std::nullopt;
+    }
+    const char next = end < text.size() ? text[end] : '+';
+    if (next != '*') {
+      sum += product;
+      product = next == '-' ? -1 : 1;
+    }
+    if (end == text.size()) return sum < 0 ? std::nullopt : std::optional(sum);
+    text.remove_prefix(end + 1);
+  }
+}
 
 class InputMaker {
  public:
@@ -76,11 +126,28 @@ class InputMaker {
     RandomInputs result;
     const std::vector<Value*> inputs = RunInputs(model_);
     // First all dims, because ranges of indices depend on those of others.
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      Random random(options_.seed, 2 * i);
-      sizes_[inputs[i]] = ChooseDims(inputs[i]->type(), random);
+    for (const Value* input : inputs) {
+      if (const Datum* given = Given(*input)) {
+        RETURN_IF_ERROR(BindDims(*input, *given));
+      }
+    }
+    CollectNames(inputs);
+    // Twice, because a name can be an expression of names that follow.
+    for (const bool is_last : {false, true}) {
+      choose_expressions_ = is_last;
+      for (size_t i = 0; i < inputs.size(); ++i) {
+        Random random(options_.seed, 2 * i);
+        const Datum* given = Given(*inputs[i]);
+        sizes_[inputs[i]] = given != nullptr && given->IsTensor()
+                                ? given->tensor()->dims()
+                                : ChooseDims(inputs[i]->type(), random);
+      }
     }
     for (size_t i = 0; i < inputs.size(); ++i) {
+      if (const Datum* given = Given(*inputs[i])) {
+        result.data.push_back(*given);
+        continue;
+      }
       Random random(options_.seed, 2 * i + 1);
       absl::StatusOr<Datum> datum = MakeInput(*inputs[i], random);
       if (!datum.ok()) {
@@ -95,7 +162,47 @@ class InputMaker {
   }
 
  private:
+  const Datum* Given(const Value& input) const {
+    const auto it = options_.given.find(std::string(input.name()));
+    return it == options_.given.end() ? nullptr : &it->second;
+  }
+
+  absl::Status BindDims(const Value& input, const Datum& datum) {
+    const TypeRef& type = input.type();
+    if (!datum.IsTensor() || type == nullptr || !type->shape()) {
+      return absl::OkStatus();
+    }
+    const TensorDims& dims = datum.tensor()->dims();
+    if (dims.size() != type->shape()->size()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input '", std::string(input.name()), "' is ",
+                       type->ToString(), ", given is ", datum.Describe()));
+    }
+    for (size_t i = 0; i < dims.size(); ++i) {
+      const std::string name((*type->shape())[i].name());
+      if (name.empty()) continue;
+      const auto [it, is_new] = dims_.emplace(name, dims[i]);
+      if (it->second == dims[i]) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("input '", std::string(input.name()), "' is ",
+                       type->ToString(), ", given is ", datum.Describe(),
+                       ", but ", name, " is ", it->second, " elsewhere"));
+    }
+    return absl::OkStatus();
+  }
+
+  void CollectNames(const std::vector<Value*>& inputs) {
+    for (const Value* input : inputs) {
+      if (input->type() == nullptr || !input->type()->shape()) continue;
+      for (const Dim& dim : *input->type()->shape()) {
+        const std::string name(dim.name());
+        if (!name.empty() && IsPlain(name)) plain_names_.emplace(name, 1);
+      }
+    }
+  }
+
   int64_t ChooseSize(bool is_batch, Random& random) {
+    if (options_.all_ones) return 1;
     const int last = std::size(kSizeChoices) - 1;
     const int attempt = std::clamp(options_.attempt, 0, last);
     const SizeChoice& choice = kSizeChoices[attempt];
@@ -113,6 +220,12 @@ class InputMaker {
     if (name.empty()) return ChooseSize(is_batch, random);
     const auto it = dims_.find(name);
     if (it != dims_.end()) return it->second;
+    if (!IsPlain(name) && EvaluateSize(name, plain_names_)) {
+      if (!choose_expressions_) return 1;
+      if (const auto size = EvaluateSize(name, dims_)) {
+        return dims_[name] = *size;
+      }
+    }
     return dims_[name] = ChooseSize(is_batch, random);
   }
 
@@ -266,12 +379,30 @@ class InputMaker {
       }
       eval::StoreFloating(type, values, begin, bytes);
     }
+    const int64_t known = static_cast<int64_t>(std::size(kExtremeFloats)) -
+                          random.Below(kNumSpecialFloats + 1);
+    ForEachEdge(type, count, random, [&](int64_t index) {
+      const double value = kExtremeFloats[random.Below(known)];
+      eval::StoreFloating(type, {&value, 1}, index, bytes);
+    });
+  }
+
+  // A few elements become edge values, for one that is infinite or NaN can
+  // spoil all results of a net. None in types below 8 bits, which hold few
+  // other values.
+  void ForEachEdge(ElementType type, int64_t count, Random& random,
+                   absl::FunctionRef<void(int64_t)> set) const {
+    if (!options_.edge_values || count == 0 || BitWidth(type) < 8) return;
+    for (int64_t i = random.Between(1, kMaxEdges); i > 0; --i) {
+      set(random.Below(count));
+    }
   }
 
   void FillIntegers(eval::IntRange range, eval::TensorBuilder& builder,
                     Random& random) {
     const ElementType type = builder.type();
     const int bits = BitWidth(type);
+    const bool is_free = range.IsFree();
     // Small types hold quantized numbers, large ones ids.
     if (type == ElementType::kBool) {
       range.min = 0;
@@ -306,11 +437,27 @@ class InputMaker {
       }
       eval::StoreIntegers(type, values, begin, builder.bytes());
     }
+    if (!is_free) return;
+    ForEachEdge(type, count, random, [&](int64_t index) {
+      const int64_t value = EdgeInteger(type, random);
+      eval::StoreIntegers(type, {&value, 1}, index, builder.bytes());
+    });
+  }
+
+  // The least or the greatest of the type.
+  static int64_t EdgeInteger(ElementType type, Random& random) {
+    const bool greatest = random.Below(2) == 0;
+    const int bits = BitWidth(type);
+    if (eval::IsUnsigned(type)) return greatest ? -1 : 0;
+    const int64_t least = INT64_MIN >> (64 - bits);
+    return greatest ? ~least : least;
   }
 
   const Model& model_;
   const RandomInputOptions& options_;
   std::map<std::string, int64_t> dims_;
+  std::map<std::string, int64_t> plain_names_;  // with any size
+  bool choose_expressions_ = false;
   absl::flat_hash_map<const Value*, TensorDims> sizes_;
 };
 
@@ -327,6 +474,45 @@ std::string RandomInputs::DimsText() const {
 absl::StatusOr<RandomInputs> MakeRandomInputs(
     const Model& model, const RandomInputOptions& options) {
   return InputMaker(model, options).Make();
+}
+
+absl::StatusOr<RandomRun> RunOnRandomInputs(
+    const Model& model, const RandomInputOptions& options,
+    const RunOptions& run,
+    absl::FunctionRef<absl::Status(const std::vector<Datum>&)> accept,
+    Redraws* redraws) {
+  const std::vector<Value*> inputs = RunInputs(model);
+  const bool is_random =
+      std::any_of(inputs.begin(), inputs.end(), [&](const Value* input) {
+        return !options.given.contains(std::string(input->name()));
+      });
+  const int tries = is_random ? kMaxTries : 1;
+  for (int i = 0; i < tries; ++i) {
+    RandomInputOptions draw = options;
+    draw.seed = options.seed + static_cast<uint64_t>(i);
+    draw.attempt = (redraws->attempt + i) / 2;
+    draw.all_ones = options.all_ones && i == 0;
+    absl::StatusOr<RandomInputs> made = MakeRandomInputs(model, draw);
+    if (absl::IsInvalidArgument(made.status())) return made.status();
+    absl::Status status = made.status();
+    if (made.ok()) {
+      absl::StatusOr<std::vector<Datum>> outputs =
+          RunGraph(model, made->data, run);
+      status = outputs.ok() ? accept(*outputs) : outputs.status();
+      if (status.ok()) {
+        redraws->attempt += i;
+        return RandomRun{*std::move(made), *std::move(outputs)};
+      }
+      if (!made->dims.empty()) {
+        status = Annotate(status, absl::StrCat("with ", made->DimsText()));
+      }
+    }
+    ++redraws->failures;
+    redraws->reason = status;
+    // Other inputs will not help.
+    if (absl::IsUnimplemented(status)) break;
+  }
+  return redraws->reason;
 }
 
 }  // namespace onnxopt

@@ -140,6 +140,113 @@ TEST(RandomInputsTest, DefaultsAreLeftOutOrReplaced) {
   EXPECT_EQ(replaced.data[1].tensor()->TypeString(), "float[2]");
 }
 
+TEST(RandomInputsTest, GivenInputsDecideDims) {
+  const auto model = ModelOf(kTwoDims);
+  ASSERT_OK(model);
+  RandomInputOptions options;
+  options.given["y"] = Floats({2, 5}, std::vector<float>(10, 7));
+  const auto inputs = MakeRandomInputs(**model, options);
+  ASSERT_OK(inputs);
+  EXPECT_EQ(inputs->data[0].tensor()->dims(), (TensorDims{2, 3}));
+  EXPECT_EQ(ToText(inputs->data[1]), ToText(options.given["y"]));
+  EXPECT_EQ(inputs->DimsText(), "M = 5, N = 2");
+  options.dims["N"] = 3;
+  EXPECT_EQ(MakeRandomInputs(**model, options).status().message(),
+            "input 'y' is float[N,M], given is float[2,5], but N is 3 "
+            "elsewhere");
+  options.given["y"] = Floats({2}, {7, 7});
+  EXPECT_EQ(MakeRandomInputs(**model, options).status().message(),
+            "input 'y' is float[N,M], given is float[2]");
+}
+
+TEST(RandomInputsTest, NamesCanBeExpressionsOfOthers) {
+  // As exporters name the dims of attention masks. Text has no such names.
+  const auto model = ModelOf(
+      "g (int64[A,SUM] m, float[A,P] x, float[S,PRODUCT] y, float[OTHER] z) "
+      "=> (m, x, y, z) {}");
+  ASSERT_OK(model);
+  Graph& graph = *(*model)->graph();
+  const auto set_type = [&](int input, std::string_view first,
+                            std::string_view second) {
+    Value* value = graph.inputs()[input];
+    graph.SetType(value,
+                  Type::Tensor(value->type()->element(),
+                               Shape{Dim::Named(first), Dim::Named(second)}));
+  };
+  set_type(0, "A", "P + S-1");
+  set_type(2, "S", "2*A*P");
+  set_type(3, "A", "A + unknown");
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    RandomInputOptions options;
+    options.seed = seed;
+    const auto inputs = MakeRandomInputs(**model, options);
+    ASSERT_OK(inputs);
+    const auto& dims = inputs->dims;
+    EXPECT_EQ(dims.at("P + S-1"), dims.at("P") + dims.at("S") - 1);
+    EXPECT_EQ(dims.at("2*A*P"), 2 * dims.at("A") * dims.at("P"));
+    EXPECT_EQ(inputs->data[0].tensor()->dims()[1], dims.at("P + S-1"));
+    EXPECT_GT(dims.at("A + unknown"), 0);
+  }
+}
+
+TEST(RandomInputsTest, AllOnes) {
+  const auto model = ModelOf(kTwoDims);
+  ASSERT_OK(model);
+  RandomInputOptions options;
+  options.all_ones = true;
+  options.dims["M"] = 4;
+  const auto inputs = MakeRandomInputs(**model, options);
+  ASSERT_OK(inputs);
+  EXPECT_EQ(inputs->DimsText(), "M = 4, N = 1");
+}
+
+TEST(RandomInputsTest, EdgeValues) {
+  const auto model =
+      ModelOf("g (float[1000] x, int8[1000] q) => (y) { y = Relu (x) }");
+  ASSERT_OK(model);
+  RandomInputOptions options;
+  options.edge_values = true;
+  bool has_nan = false, has_infinity = false, has_large = false;
+  for (options.seed = 0; options.seed < 20; ++options.seed) {
+    const auto inputs = MakeRandomInputs(**model, options);
+    ASSERT_OK(inputs);
+    const auto values = eval::FloatsOf(*inputs->data[0].tensor());
+    ASSERT_OK(values);
+    for (const double value : *values) {
+      has_nan |= std::isnan(value);
+      has_infinity |= std::isinf(value);
+      has_large |= std::abs(value) > 1e38;
+    }
+    const std::vector<int64_t> integers = Integers(inputs->data[1]);
+    EXPECT_TRUE(std::count(integers.begin(), integers.end(), -128) > 0);
+    EXPECT_TRUE(std::count(integers.begin(), integers.end(), 127) > 0);
+  }
+  EXPECT_TRUE(has_nan && has_infinity && has_large);
+}
+
+TEST(RandomInputsTest, DrawnAgainUntilTheModelRuns) {
+  // The window needs 32 elements; the first sizes are too small.
+  const auto model = ModelOf(R"(g (float[1,1,N] x) => (y) {
+                                  y = MaxPool <kernel_shape = [32]> (x)
+                                })");
+  ASSERT_OK(model);
+  const auto accept = [](const std::vector<Datum>&) {
+    return absl::OkStatus();
+  };
+  Redraws redraws;
+  const auto run = RunOnRandomInputs(**model, {}, {}, accept, &redraws);
+  ASSERT_OK(run);
+  EXPECT_GE(run->inputs.dims.at("N"), 32);
+  EXPECT_GT(redraws.failures, 0);
+  EXPECT_FALSE(redraws.reason.ok());
+  // The next draw begins with sizes that are accepted.
+  const int failures = redraws.failures;
+  RandomInputOptions other;
+  other.seed = 9;
+  ASSERT_OK(RunOnRandomInputs(**model, other, {}, accept, &redraws));
+  EXPECT_LE(redraws.failures, failures + 2);
+}
+
 TEST(RandomInputsTest, NestedTypes) {
   std::set<bool> present;
   for (uint64_t seed = 0; seed < 20; ++seed) {

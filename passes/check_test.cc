@@ -15,7 +15,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Outcome = CheckReport::Outcome;
 
-CheckReport Check(std::string_view original, std::string_view optimized) {
+CheckReport Check(std::string_view original, std::string_view optimized,
+                  const CheckOptions& options = {}) {
   const auto first = ModelOf(original);
   const auto second = ModelOf(optimized);
   EXPECT_OK(first);
@@ -24,7 +25,7 @@ CheckReport Check(std::string_view original, std::string_view optimized) {
   Diagnostics diagnostics;
   EXPECT_OK(Upgrade(**first, &diagnostics));
   EXPECT_OK(Upgrade(**second, &diagnostics));
-  const auto report = CheckEquivalent(**first, **second, CheckOptions());
+  const auto report = CheckEquivalent(**first, **second, options);
   EXPECT_OK(report);
   return report.value_or(CheckReport());
 }
@@ -96,6 +97,90 @@ TEST(CheckTest, NothingComparedIsNotEqual) {
   const CheckReport foreign = Check(kForeign, kForeign);
   EXPECT_EQ(foreign.outcome, Outcome::kUnchecked);
   EXPECT_THAT(foreign.unsupported, ElementsAre("other.Op (1)"));
+}
+
+TEST(CheckTest, SizesDifferAndOneIsTried) {
+  // Both agree unless N is 1.
+  const CheckReport report = Check(
+      R"(g (float[N,3] x) => (s) {
+           s = SequenceConstruct (x)
+         })",
+      R"(g (float[N,3] x) => (s) {
+           n = Shape (x)
+           z = Constant <value = int64[2] {1, 3}> ()
+           e = Equal (n, z)
+           c = Constant <value = int64 {0}> ()
+           first = Gather (e, c)
+           f = Cast <to = 1> (first)
+           y = Add (x, f)
+           s = SequenceConstruct (y)
+         })");
+  EXPECT_EQ(report.outcome, Outcome::kDifferent);
+  EXPECT_THAT(report.message, HasSubstr("(with N = 1)"));
+}
+
+TEST(CheckTest, TheFirstValueInTheOrderOfTheOriginalIsNamed) {
+  const CheckReport report = Check(R"(g (float[9] x) => (d) {
+                 a = Neg (x)
+                 b = Abs (a)
+                 c = Sqrt (b)
+                 d = Add (c, b)
+               })",
+                                   R"(g (float[9] x) => (d) {
+                 a = Neg (x)
+                 two = Constant <value = float {2}> ()
+                 b0 = Abs (a)
+                 b = Mul (b0, two)
+                 c = Sqrt (b)
+                 d = Add (c, b)
+               })");
+  EXPECT_THAT(report.message,
+              HasSubstr("the first value that differs is 'b' of node producing "
+                        "'b' (Abs)"));
+}
+
+TEST(CheckTest, InterfacesMatchByName) {
+  EXPECT_EQ(Check(R"(g (float[2] x, float[2] y) => (a, b) {
+                       a = Neg (x)
+                       b = Abs (y)
+                     })",
+                  R"(g (float[2] y, float[2] x) => (b, a) {
+                       a = Neg (x)
+                       b = Abs (y)
+                     })")
+                .outcome,
+            Outcome::kEqual);
+  const auto first = ModelOf("g (float[2] x) => (a) { a = Neg (x) }");
+  const auto second = ModelOf("g (float[3] x, int64 y) => (b) { b = Neg (x) }");
+  ASSERT_OK(first);
+  ASSERT_OK(second);
+  EXPECT_EQ(CheckEquivalent(**first, **second, {}).status().message(),
+            "the interfaces differ: input 'x' is float[2] in the original and "
+            "float[3] in the result; the original has no input 'y'; the result "
+            "has no output 'a'; the original has no output 'b'");
+}
+
+TEST(CheckTest, GivenInputsAreRunOnce) {
+  constexpr char kGraph[] = "g (float[N] x) => (y) { y = Neg (x) }";
+  CheckOptions options;
+  options.inputs.given["x"] = eval_testing::Floats({2}, {1, 2});
+  const CheckReport report = Check(kGraph, kGraph, options);
+  EXPECT_EQ(report.outcome, Outcome::kEqual);
+  EXPECT_EQ(report.compared, 1);
+  EXPECT_EQ(report.dims.at("N"), std::set<int64_t>{2});
+}
+
+TEST(CheckTest, EdgeValues) {
+  // x - x + x is x unless x is infinite.
+  constexpr char kFirst[] = "g (float[99] x) => (y) { y = Identity (x) }";
+  constexpr char kSecond[] = R"(g (float[99] x) => (y) {
+      d = Sub (x, x)
+      y = Add (d, x)
+    })";
+  EXPECT_EQ(Check(kFirst, kSecond).outcome, Outcome::kEqual);
+  CheckOptions options;
+  options.inputs.edge_values = true;
+  EXPECT_EQ(Check(kFirst, kSecond, options).outcome, Outcome::kDifferent);
 }
 
 TEST(CheckTest, TolerancesFollowTheType) {

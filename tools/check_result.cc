@@ -3,7 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
-#include "passes/check.h"
+#include "frontend/writer.h"
 #include "passes/opset/upgrade.h"
 #include "support/status.h"
 
@@ -21,18 +21,20 @@ absl::StatusOr<std::unique_ptr<Model>> ReadCanonical(
 
 }  // namespace
 
-absl::Status CheckResult(const EncodedModel& original,
-                         const EncodedModel& result, const ToolOptions& options,
-                         std::vector<std::string>* unchecked) {
+absl::StatusOr<CheckReport> ResultChecker::Compare(const Model& result) {
+  if (before_ == nullptr) {
+    ASSIGN_OR_RETURN(before_, ReadCanonical(original_));
+  }
   CheckOptions check;
-  check.draws = static_cast<int>(options.check.value_or(check.draws));
-  check.rtol = options.rtol;
-  check.atol = options.atol.value_or(check.atol);
-  ASSIGN_OR_RETURN(const std::unique_ptr<Model> before,
-                   ReadCanonical(original));
+  check.draws = static_cast<int>(options_.check.value_or(check.draws));
+  check.rtol = options_.rtol;
+  check.atol = options_.atol.value_or(check.atol);
+  return CheckEquivalent(*before_, result, check);
+}
+
+absl::Status ResultChecker::Check(const EncodedModel& result) {
   ASSIGN_OR_RETURN(const std::unique_ptr<Model> after, ReadCanonical(result));
-  ASSIGN_OR_RETURN(const CheckReport report,
-                   CheckEquivalent(*before, *after, check));
+  ASSIGN_OR_RETURN(const CheckReport report, Compare(*after));
   switch (report.outcome) {
     case CheckReport::Outcome::kEqual:
       return absl::OkStatus();
@@ -43,13 +45,31 @@ absl::Status CheckResult(const EncodedModel& original,
     case CheckReport::Outcome::kUnchecked:
       break;
   }
-  if (!options.check_if_possible) {
+  if (!options_.check_if_possible) {
     return absl::FailedPreconditionError(
         fmt::format("--check: nothing could be compared; {}", report.message));
   }
-  *unchecked = report.unsupported;
-  if (unchecked->empty()) unchecked->push_back(report.message);
+  unchecked_ = report.unsupported;
+  if (unchecked_.empty()) unchecked_.push_back(report.message);
   return absl::OkStatus();
+}
+
+absl::Status ResultChecker::CheckPass(const PassEvent& event) {
+  std::unique_ptr<Model> lifted;
+  if (event.model.state() != ModelState::kCanonical) {
+    ASSIGN_OR_RETURN(std::string bytes, SerializeModel(event.model));
+    ASSIGN_OR_RETURN(
+        lifted, ReadCanonical({OwnBytes(std::move(bytes)), original_.read}));
+  }
+  ASSIGN_OR_RETURN(const CheckReport report,
+                   Compare(lifted == nullptr ? event.model : *lifted));
+  if (report.outcome != CheckReport::Outcome::kDifferent) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(fmt::format(
+      "--check-each: pass '{}' (run {}) made the model compute something else; "
+      "{}",
+      event.pass, event.run, report.message));
 }
 
 }  // namespace onnxopt

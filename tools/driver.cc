@@ -25,6 +25,7 @@
 #include "support/status.h"
 #include "tools/check_result.h"
 #include "tools/expected.h"
+#include "tools/program.h"
 #include "tools/reporter.h"
 #include "tools/signals.h"
 #include "tools/summary.h"
@@ -64,6 +65,7 @@ class ModelRun {
         registry_(registry),
         source_(source),
         reporter_(reporter),
+        checker_(options),
         input_(FileName(options.input, "<stdin>")),
         output_(FileName(options.output.value_or(""), "<stdout>")) {}
 
@@ -111,6 +113,7 @@ class ModelRun {
       ASSIGN_OR_RETURN(std::string proto, ParseModelText(source_.text, parse));
       proto_ = OwnBytes(std::move(proto), options_.input);
     }
+    checker_.set_original({proto_, ReadFrom(options_.input)});
     Diagnostics diagnostics;
     absl::StatusOr<std::unique_ptr<Model>> model =
         ReadModelProto(proto_, ReadFrom(options_.input), &diagnostics);
@@ -158,15 +161,20 @@ class ModelRun {
     optimize.manager.before_pass = [this](const PassEvent& event) {
       if (Names(options_.print_before, event)) Print("before", event);
     };
-    optimize.manager.after_pass = [this](const PassEvent& event) {
+    absl::Status check_each;
+    optimize.manager.after_pass = [&](const PassEvent& event) {
       if (Names(options_.print_after, event) ||
           (options_.print_changed && event.changed)) {
         Print("after", event);
+      }
+      if (options_.check_each && event.changed && check_each.ok()) {
+        check_each = checker_.CheckPass(event);
       }
     };
     absl::StatusOr<OptimizeReport> report = Optimize(*model_, optimize);
     Report(diagnostics);
     RETURN_IF_ERROR(report.status());
+    RETURN_IF_ERROR(check_each);
     report_ = *std::move(report);
     return absl::OkStatus();
   }
@@ -206,11 +214,8 @@ class ModelRun {
 
   absl::Status Check(std::shared_ptr<const Buffer> result,
                      const ReadOptions& read) {
-    std::vector<std::string> unchecked;
-    RETURN_IF_ERROR(CheckResult({proto_, ReadFrom(options_.input)},
-                                {std::move(result), read}, options_,
-                                &unchecked));
-    for (const std::string& reason : unchecked) {
+    RETURN_IF_ERROR(checker_.Check({std::move(result), read}));
+    for (const std::string& reason : checker_.unchecked()) {
       PrintToStderr(fmt::format("unchecked: {}\n", reason));
     }
     return absl::OkStatus();
@@ -321,6 +326,7 @@ class ModelRun {
   const PassRegistry& registry_;
   const Source& source_;
   Reporter& reporter_;
+  ResultChecker checker_;
   const std::string input_;
   const std::string output_;
   std::shared_ptr<const Buffer> proto_;
@@ -381,11 +387,6 @@ absl::Status CheckNames(const ToolOptions& options,
   return absl::OkStatus();
 }
 
-ExitCode UsageError(Reporter& reporter, const absl::Status& status) {
-  reporter.Error("onnx-opt", status);
-  return kUsage;
-}
-
 }  // namespace
 
 ExitCode RunTool(const ToolOptions& options) {
@@ -393,12 +394,12 @@ ExitCode RunTool(const ToolOptions& options) {
   PassRegistry registry;
   RegisterBuiltin(registry);
   if (absl::Status status = CheckNames(options, registry); !status.ok()) {
-    return UsageError(reporter, status);
+    return UsageError("onnx-opt", status);
   }
   if (options.remarks) {
     absl::StatusOr<Regex> filter = Regex::Compile(*options.remarks);
     if (!filter.ok()) {
-      return UsageError(reporter, Annotate(filter.status(), "--remarks"));
+      return UsageError("onnx-opt", Annotate(filter.status(), "--remarks"));
     }
     reporter.set_remark_filter(*std::move(filter));
   }

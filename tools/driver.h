@@ -3,6 +3,7 @@
 #ifndef ONNXOPT_TOOLS_DRIVER_H_
 #define ONNXOPT_TOOLS_DRIVER_H_
 
+#include "tools/exit_code.h"
 #include "tools/options.h"
 
 namespace onnxopt {

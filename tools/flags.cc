@@ -2,8 +2,6 @@
 #include "tools/flags.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,82 +9,21 @@
 #include "fmt/format.h"
 #include "passes/pipeline.h"
 #include "support/status.h"
-#include "support/suggest.h"
 #include "support/text_escape.h"
+#include "tools/flag_parser.h"
 
 namespace onnxopt {
 namespace {
-
-enum class Takes {
-  kNothing,
-  kValue,          // --flag=VALUE, --flag VALUE, -fVALUE, -f VALUE
-  kOptionalValue,  // --flag, --flag=VALUE
-};
-
-struct Flag {
-  std::string_view name;
-  Takes takes;
-  std::string_view value;  // its name in the help
-  std::string_view help;
-  absl::Status (*set)(std::string_view value, ToolOptions& options);
-};
-
-template <auto member>
-absl::Status SetTrue(std::string_view, ToolOptions& options) {
-  options.*member = true;
-  return absl::OkStatus();
-}
-
-template <auto member>
-absl::Status SetText(std::string_view value, ToolOptions& options) {
-  options.*member = std::string(value);
-  return absl::OkStatus();
-}
-
-std::vector<std::string_view> Split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const size_t end = std::min(text.find(separator), text.size());
-    parts.push_back(text.substr(0, end));
-    if (end == text.size()) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
-
-template <auto member>
-absl::Status AddNames(std::string_view value, ToolOptions& options) {
-  for (std::string_view name : Split(value, ',')) {
-    (options.*member).emplace_back(name);
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<int64_t> ParseNumber(std::string_view text, int64_t max) {
-  int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc() && rest == end && number >= 0 && number <= max) {
-    return number;
-  }
-  return absl::InvalidArgumentError(
-      max == INT64_MAX
-          ? fmt::format("{} is not a number", QuoteForMessage(text))
-          : fmt::format("{} is not one of 0 to {}", QuoteForMessage(text),
-                        max));
-}
 
 absl::Status SetLevel(std::string_view value, ToolOptions& options) {
   ASSIGN_OR_RETURN(options.level, ParseNumber(value, kMaxOptimizationLevel));
   return absl::OkStatus();
 }
 
-absl::Status SetRewriteLimit(std::string_view value, ToolOptions& options) {
-  ASSIGN_OR_RETURN(options.rewrite_limit, ParseNumber(value, INT64_MAX));
-  return absl::OkStatus();
-}
-
 absl::Status SetCheck(std::string_view value, ToolOptions& options) {
   constexpr int64_t kDefaultDraws = 3;
+  // --check and --check-each may both be given, one with a value.
+  if (value.empty() && options.check) return absl::OkStatus();
   options.check_if_possible = value == "if-possible";
   options.check = kDefaultDraws;
   if (!value.empty() && !options.check_if_possible) {
@@ -98,17 +35,9 @@ absl::Status SetCheck(std::string_view value, ToolOptions& options) {
   return absl::OkStatus();
 }
 
-template <auto member>
-absl::Status SetTolerance(std::string_view value, ToolOptions& options) {
-  double number = 0;
-  const char* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, number);
-  if (error != std::errc() || rest != end || !(number >= 0)) {
-    return absl::InvalidArgumentError(
-        fmt::format("{} is not a tolerance", QuoteForMessage(value)));
-  }
-  options.*member = number;
-  return absl::OkStatus();
+absl::Status SetCheckEach(std::string_view value, ToolOptions& options) {
+  options.check_each = true;
+  return SetCheck(value, options);
 }
 
 absl::Status SetExternalData(std::string_view value, ToolOptions& options) {
@@ -119,7 +48,7 @@ absl::Status SetExternalData(std::string_view value, ToolOptions& options) {
 
 using O = ToolOptions;
 
-constexpr Flag kFlags[] = {
+constexpr Flag<O> kFlags[] = {
     {"-o", Takes::kValue, "OUT",
      "write the model to OUT (text if it ends in .onnxtxt); - is standard "
      "output",
@@ -140,7 +69,8 @@ constexpr Flag kFlags[] = {
     {"--disable", Takes::kValue, "NAME", "leave out a pass (repeatable)",
      AddNames<&O::disabled>},
     {"--rewrite-limit", Takes::kValue, "N",
-     "stop after N rewrites and name the last one; to bisect", SetRewriteLimit},
+     "stop after N rewrites and name the last one; to bisect",
+     SetNumber<&O::rewrite_limit>},
     {"--external-data", Takes::kOptionalValue, "FILE",
      "put weights into one external file, by default with a name made from "
      "the content",
@@ -157,6 +87,10 @@ constexpr Flag kFlags[] = {
      "--check=if-possible only prints 'unchecked: REASON' if they cannot be "
      "run",
      SetCheck},
+    {"--check-each", Takes::kOptionalValue, "N",
+     "like --check, and so after every pass that changed the model; names the "
+     "first that changed a result",
+     SetCheckEach},
     {"--rtol", Takes::kValue, "X",
      "for --check: tolerance relative to the largest magnitude of an output",
      SetTolerance<&O::rtol>},
@@ -204,89 +138,6 @@ constexpr Flag kFlags[] = {
     {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
 };
 
-absl::Status UnknownFlag(std::string_view name) {
-  std::vector<std::string_view> names;
-  for (const Flag& flag : kFlags) names.push_back(flag.name);
-  // One letter is not mistyped for another.
-  const std::string_view nearest =
-      name.starts_with("--") ? NearestName(name, names) : "";
-  return absl::InvalidArgumentError(fmt::format(
-      "unknown flag {}; {}", QuoteForMessage(name),
-      nearest.empty() ? "--help lists all flags"
-                      : fmt::format("did you mean '{}'?", nearest)));
-}
-
-class CommandLineParser {
- public:
-  explicit CommandLineParser(std::span<char* const> arguments)
-      : arguments_(arguments) {}
-
-  absl::StatusOr<ToolOptions> Parse() {
-    bool flags_ended = false;
-    while (!arguments_.empty()) {
-      const std::string_view argument = arguments_.front();
-      arguments_ = arguments_.subspan(1);
-      if (flags_ended || argument == "-" || !argument.starts_with('-')) {
-        RETURN_IF_ERROR(SetInput(argument));
-      } else if (argument == "--") {
-        flags_ended = true;
-      } else {
-        RETURN_IF_ERROR(ParseFlag(argument));
-      }
-    }
-    return std::move(options_);
-  }
-
- private:
-  absl::Status SetInput(std::string_view argument) {
-    if (argument.empty()) {
-      return absl::InvalidArgumentError("the name of the input is empty");
-    }
-    if (!options_.input.empty()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "more than one input: {} and {}", QuoteForMessage(options_.input),
-          QuoteForMessage(argument)));
-    }
-    options_.input = std::string(argument);
-    return absl::OkStatus();
-  }
-
-  absl::Status ParseFlag(std::string_view argument) {
-    std::string_view name = argument;
-    std::optional<std::string_view> value;
-    if (!argument.starts_with("--")) {
-      name = argument.substr(0, 2);
-      if (argument.size() > 2) value = argument.substr(2);
-    } else if (const size_t equals = argument.find('=');
-               equals != std::string_view::npos) {
-      name = argument.substr(0, equals);
-      value = argument.substr(equals + 1);
-    }
-    const auto flag =
-        std::find_if(std::begin(kFlags), std::end(kFlags),
-                     [name](const Flag& f) { return f.name == name; });
-    if (flag == std::end(kFlags) ||
-        (name.size() == 2 && value && flag->takes == Takes::kNothing)) {
-      return UnknownFlag(name.size() == 2 ? argument : name);
-    }
-    if (flag->takes == Takes::kNothing && value) {
-      return absl::InvalidArgumentError(fmt::format("{} takes no value", name));
-    }
-    if (flag->takes == Takes::kValue && !value) {
-      if (arguments_.empty()) {
-        return absl::InvalidArgumentError(
-            fmt::format("{} needs a value: {}", name, flag->value));
-      }
-      value = arguments_.front();
-      arguments_ = arguments_.subspan(1);
-    }
-    return Annotate(flag->set(value.value_or(""), options_), name);
-  }
-
-  std::span<char* const> arguments_;
-  ToolOptions options_;
-};
-
 // `argument` as a shell reads it back.
 std::string ShellQuote(std::string_view argument) {
   const bool is_plain =
@@ -314,7 +165,12 @@ absl::Status CheckCombination(const ToolOptions& options) {
   const auto error = [](const char* message) {
     return absl::InvalidArgumentError(message);
   };
-  if (options.input.empty()) return error("no input; see --help");
+  if (options.inputs.empty()) return error("no input; see --help");
+  if (options.inputs.size() > 1) {
+    return absl::InvalidArgumentError(fmt::format(
+        "more than one input: {} and {}", QuoteForMessage(options.inputs[0]),
+        QuoteForMessage(options.inputs[1])));
+  }
   if (options.level && options.passes) {
     return error("-O and --passes exclude each other");
   }
@@ -347,12 +203,14 @@ absl::Status CheckCombination(const ToolOptions& options) {
 }  // namespace
 
 absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments) {
-  ASSIGN_OR_RETURN(ToolOptions options, CommandLineParser(arguments).Parse());
+  ASSIGN_OR_RETURN(ToolOptions options,
+                   ParseFlags<O>(arguments, {kFlags}, &O::inputs));
   if (options.help || options.version || options.list_passes ||
       options.list_rules) {
     return options;
   }
   RETURN_IF_ERROR(CheckCombination(options));
+  options.input = options.inputs.front();
   for (const char* argument : arguments) {
     if (!options.command_line.empty()) options.command_line += ' ';
     options.command_line += ShellQuote(argument);
@@ -365,37 +223,11 @@ absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments) {
 }
 
 std::string HelpText() {
-  constexpr size_t kHelpColumn = 26;
-  constexpr size_t kLineLength = 79;
   std::string text =
       "Usage: onnx-opt [FLAGS] MODEL -o OUT\n"
       "Optimizes an ONNX model. MODEL is a .onnx file, text (.onnxtxt), or - "
       "for\nstandard input.\n\n";
-  for (const Flag& flag : kFlags) {
-    std::string left(flag.name);
-    const bool is_short = flag.name.size() == 2;
-    if (flag.takes == Takes::kOptionalValue) {
-      left += fmt::format("[={}]", flag.value);
-    } else if (flag.takes == Takes::kValue) {
-      left += fmt::format("{}{}",
-                          !is_short           ? "="
-                          : flag.name == "-O" ? ""
-                                              : " ",
-                          flag.value);
-    }
-    text += fmt::format("  {:<{}}", left, kHelpColumn - 3);
-    // Words of the help, wrapped.
-    size_t column = kHelpColumn;
-    for (std::string_view word : Split(flag.help, ' ')) {
-      if (column + word.size() > kLineLength) {
-        text += fmt::format("\n{:{}}", "", kHelpColumn - 1);
-        column = kHelpColumn;
-      }
-      text += fmt::format(" {}", word);
-      column += word.size() + 1;
-    }
-    text += '\n';
-  }
+  text += FlagsHelp(FlagInfos<O>({kFlags}));
   text +=
       "\nExit code: 0 success, 1 bad model or file error, 2 bad command line, "
       "3 a bug in\nonnx-opt; then nothing was written.\n";

@@ -11,9 +11,8 @@
 
 namespace onnxopt {
 
-/// Parses the arguments, without the program's name, and checks that they make
-/// sense together. Flags and the input may come in any order; a flag's value
-/// follows it after "=" or as the next argument; "--" ends the flags.
+/// Parses the arguments, without the program's name (see ParseArguments), and
+/// checks that they make sense together.
 absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments);
 
 /// The text of --help.

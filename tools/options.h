@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command line asks for.
+// What the command line of onnx-opt asks for.
 #ifndef ONNXOPT_TOOLS_OPTIONS_H_
 #define ONNXOPT_TOOLS_OPTIONS_H_
 
@@ -13,6 +13,9 @@ namespace onnxopt {
 struct ToolOptions {
   /// All arguments, quoted for the shell, to tell how to repeat a failure.
   std::string command_line;
+
+  /// Arguments that are no flags; just one, `input`, once they are checked.
+  std::vector<std::string> inputs;
 
   /// "-" is standard input or output. Without an output nothing is written.
   std::string input;
@@ -29,6 +32,8 @@ struct ToolOptions {
   /// On how many inputs the result is compared with the input; none: not at
   /// all.
   std::optional<int64_t> check;
+  /// Also after every pass that changed the model.
+  bool check_each = false;
   /// What cannot be compared is no error.
   bool check_if_possible = false;
   std::optional<double> rtol;
@@ -57,14 +62,6 @@ struct ToolOptions {
   bool list_rules = false;
   bool version = false;
   bool help = false;
-};
-
-/// What the exit code of the tool says.
-enum ExitCode {
-  kSuccess = 0,
-  kFailure = 1,  // a bad model, a file error, or a failed check
-  kUsage = 2,    // a bad command line
-  kOurBug = 3,   // onnx-opt is wrong; nothing was written
 };
 
 }  // namespace onnxopt

@@ -30,7 +30,7 @@
 #include "passes/registry.h"
 #include "passes/shape/inference.h"
 #include "support/status.h"
-#include "test/conformance/vector_files.h"
+#include "tools/datum_proto.h"
 
 namespace onnxopt {
 namespace {

@@ -2,8 +2,8 @@
 """Configuration of lit; see docs/testing.md.
 
 A test is an .onnxtxt file with RUN lines. Programs it may use besides those of
-a POSIX shell: onnx-opt, LLVM's FileCheck, count and not, and `exits CODE
-COMMAND...` (succeeds if the command ends with that exit code).
+a POSIX shell: onnx-opt, onnx-run, onnx-diff, LLVM's FileCheck, count and not,
+and `exits CODE COMMAND...` (succeeds if the command ends with that exit code).
 """
 import os
 import shlex
@@ -27,8 +27,9 @@ config.environment['NO_COLOR'] = '1'
 
 _HERE = os.path.dirname(__file__)
 config.substitutions += [
-    (r'\bonnx-opt\b(?=\s)',
-     shlex.quote(os.path.join(config.tool_dir, 'onnx-opt'))),
+    (rf'\b{tool}\b(?=\s)', shlex.quote(os.path.join(config.tool_dir, tool)))
+    for tool in ('onnx-opt', 'onnx-run', 'onnx-diff')
+] + [
     (r'\bexits\b(?=\s+\d)',
      f'{shlex.quote(config.python)} '
      f'{shlex.quote(os.path.join(_HERE, "exits.py"))}'),

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/conformance/vector_files.h"
+#include "tools/datum_proto.h"
 
 #include <utility>
 #include <vector>
 
+#include "frontend/external_writer.h"
 #include "frontend/tensor_reader.h"
+#include "frontend/tensor_writer.h"
 #include "frontend/wire_reader.h"
+#include "frontend/wire_writer.h"
 #include "support/buffer.h"
 #include "support/status.h"
 
@@ -17,6 +20,8 @@ namespace {
 // optional.
 enum Kind : int { kTensorKind = 1, kSequenceKind = 3, kOptionalKind = 5 };
 constexpr int kFieldOffset = 2;
+constexpr int kNameField = 1;
+constexpr int kElementTypeField = 2;
 
 absl::StatusOr<Datum> ReadMessage(std::string_view message, int kind,
                                   TensorReader& tensors);
@@ -59,6 +64,35 @@ absl::StatusOr<Datum> ReadMessage(std::string_view message, int kind,
   }
 }
 
+int KindOf(const Datum& datum) {
+  if (datum.IsTensor()) return kTensorKind;
+  return datum.IsSequence() ? kSequenceKind : kOptionalKind;
+}
+
+absl::Status WriteMessage(std::string_view name, const Datum& datum,
+                          WireWriter* out) {
+  if (datum.IsTensor()) {
+    // Not as the model spells it, which may be sparse.
+    const TensorRef& tensor = datum.tensor();
+    ASSIGN_OR_RETURN(const TensorRef plain,
+                     Tensor::WithDims(tensor, tensor->dims()));
+    WriteTensor(
+        name, plain,
+        [](const Tensor&) -> const ExternalLocation* { return nullptr; }, out);
+    return absl::OkStatus();
+  }
+  out->OptionalBytes(kNameField, name);
+  for (const Datum& element : datum.elements()) {
+    if (&element == &datum.elements().front()) {
+      out->Int(kElementTypeField, KindOf(element));
+    }
+    const size_t begin = out->Begin(KindOf(element) + kFieldOffset);
+    RETURN_IF_ERROR(WriteMessage("", element, out));
+    out->End(begin);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Datum> ReadDatum(const std::string& path, const TypeRef& type,
@@ -86,6 +120,22 @@ absl::StatusOr<Datum> ReadDatum(const std::string& path, const TypeRef& type,
     return Datum(std::move(same));
   }
   return datum;
+}
+
+absl::Status AppendDatum(std::string_view name, const Datum& datum,
+                         OutputFile* file) {
+  WireWriter message;
+  RETURN_IF_ERROR(WriteMessage(name, datum, &message));
+  const std::string_view small = message.small();
+  size_t done = 0;
+  for (const WireWriter::Splice& splice : message.splices()) {
+    RETURN_IF_ERROR(file->Append(small.substr(done, splice.at - done)));
+    done = splice.at;
+    RETURN_IF_ERROR(splice.tensor != nullptr
+                        ? AppendTensor(*splice.tensor, file)
+                        : file->Append(splice.bytes));
+  }
+  return file->Append(small.substr(done));
 }
 
 }  // namespace onnxopt

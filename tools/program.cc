@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/program.h"
+
+#include <malloc.h>
+
+#include <cstdio>
+#include <limits>
+#include <new>
+#include <string>
+
+#include "fmt/core.h"
+
+namespace onnxopt {
+namespace {
+
+// Grows the heap in large steps and gives nothing back before the end: page
+// faults are a good part of the time of a model without large weights.
+void TuneHeap() {
+  constexpr int kStepBytes = 16 << 20;
+  constexpr int kMaxPieceBytes = 32 << 20;  // the largest that glibc allows
+  mallopt(M_TOP_PAD, kStepBytes);
+  mallopt(M_MMAP_THRESHOLD, kMaxPieceBytes);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+}
+
+}  // namespace
+
+int RunProgram(const char* name, int argc, char** argv,
+               absl::FunctionRef<ExitCode(std::span<char* const>)> run) {
+  TuneHeap();
+  try {
+    const std::span<char* const> all(argv, static_cast<size_t>(argc));
+    return run(all.subspan(all.empty() ? 0 : 1));
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "%s: error: out of memory\n", name);
+    return kFailure;
+  }
+}
+
+ExitCode PrintToStdout(const char* program, std::string_view text) {
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+      std::fflush(stdout) == 0;
+  if (written) return kSuccess;
+  std::fprintf(stderr, "%s: error: cannot write standard output: %m\n",
+               program);
+  return kFailure;
+}
+
+ExitCode UsageError(const char* program, const absl::Status& status) {
+  fmt::print(stderr, "{}: error: {}\n", program, std::string(status.message()));
+  return kUsage;
+}
+
+}  // namespace onnxopt
