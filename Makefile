@@ -47,15 +47,12 @@ $(NODE_MODULES): $(DIFFERENTIAL)/package-lock.json
 check: setup $(NODE_MODULES) build
 	$(call timed,tests,ctest --preset check -j $(JOBS))
 
-## The longer run: Clang, sanitizers, all models and vectors.
+## The longer run: Clang with sanitizers and fuzzers, all models and vectors.
 check-full:
 	$(call timed,packages,tools/install_packages.sh check-full)
 	$(MAKE) $(NODE_MODULES) build
 	$(call timed,format,\
 	  git ls-files '*.cc' '*.h' | xargs clang-format-14 --dry-run -Werror)
-	$(call timed,build clang,\
-	  cmake --preset clang; cmake --build --preset clang -j $(JOBS))
-	$(call timed,tests clang,ctest --preset clang -j $(JOBS))
 	$(call timed,build asan,\
 	  cmake --preset asan; cmake --build --preset asan -j $(JOBS))
 	$(call timed,tests asan,ctest --preset asan -j $(JOBS))

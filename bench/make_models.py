@@ -82,6 +82,25 @@ def write_weights(path, count, side):
            count * data_bytes)
 
 
+def write_transposed(path, side):
+    """A MatMul with a weight of side x side floats that is transposed first."""
+    small = [_bytes(2, b'transposed'), _value(11, 'x', ['N', side]),
+             _node('Transpose', ['w'], 't'), _node('MatMul', ['x', 't'], 'y'),
+             _value(12, 'y', ['N', side])]
+    data_bytes = 4 * side * side
+    head = _tensor_head('w', [side, side], data_bytes)
+    head = _varint(5 << 3 | 2) + _varint(len(head) + data_bytes) + head
+    row = numpy.random.default_rng(0).standard_normal(side, numpy.float32)
+
+    def parts():
+        yield from small
+        yield head
+        for i in range(side):
+            yield numpy.roll(row, i).tobytes()
+
+    _write(path, parts(), sum(map(len, small)) + len(head) + data_bytes)
+
+
 _CYCLE = (('Identity', None), ('Add', 'constant'), ('Relu', None),
           ('Mul', 'constant'), ('Sigmoid', None), ('Add', 'x'), ('Tanh', None),
           ('Sub', 'constant'), ('Abs', None), ('Mul', 'x'))

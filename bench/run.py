@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Compares onnx-opt -O2 with `cp`, with itself with one rule, and with ONNX
-Runtime's basic offline optimization, on the same files in the same run. Exits
-with 1 if a ratio or the heap is beyond its budget."""
+Runtime's basic offline optimization; folding with copying memory; and onnx-run
+with ONNX Runtime: on the same files in the same run. Exits with 1 if a ratio or
+the heap is beyond its budget."""
 import argparse
+import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import statistics
@@ -13,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import numpy
 
 import make_models
 
@@ -26,14 +31,18 @@ MAX_BIG_HEAP = 64 << 20
 MAX_SMALL_RATIO = 10    # a 1 MB model: to `cp`, process start included
 MAX_NODE_RATIO = 1.5    # time per node, slowest size to fastest
 MAX_RULES_RATIO = 2     # all rules to one rule
-MAX_ORT_RATIO = 0.1     # to ONNX Runtime, process start included
+MAX_ORT_RATIO = 0.1     # to ONNX Runtime, CPU time, process start included
+MAX_FOLD_RATIO = 2      # folding a transposition: to copying as many bytes
+MAX_RUN_RATIO = 8       # onnx-run to ONNX Runtime, both with two threads
 
-SECTIONS = ('small', 'nodes', 'rules', 'ort', 'big')
+SECTIONS = ('small', 'nodes', 'rules', 'ort', 'fold', 'run', 'big')
 NODE_COUNTS = (10_000, 100_000, 1_000_000)
 ONE_RULE = 'transpose-of-transpose'
 # Convolutions, a transformer, many small nodes.
 ORT_MODELS = ('resnet18_raw', 'densenet121_raw', 'bert_small_hf_op13_raw',
               'llama_dyn', 'ssdlite320_dyn')
+RUN_MODELS = {'resnet18_raw': {'batch': 1, 'height': 224, 'width': 224},
+              'bert_small_hf_op13_raw': {'batch': 1, 'seq': 128}}
 ORT_NODE = corpus.REPO / 'test/differential/node_modules/onnxruntime-node'
 
 
@@ -52,6 +61,22 @@ def seconds(command, times, prepare, clock):
                        stderr=subprocess.DEVNULL)
         measured.append(clock() - start)
     return statistics.median(measured)
+
+
+def output_of(command):
+    return subprocess.run(command, check=True, text=True,
+                          stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE).stdout
+
+
+def ort_check():
+    """The start of a command line of ort_check.js, or None."""
+    check = corpus.shared_dir() / 'tools' / 'ort_check.js'
+    if not (check.is_file() and ORT_NODE.is_dir() and shutil.which('node')):
+        print('SKIPPED: ONNX Runtime (needs ../shared and `make check`)')
+        return None
+    os.environ['ORT_NODE'] = str(ORT_NODE)
+    return ['node', str(check)]
 
 
 def peak_anonymous_bytes(command):
@@ -171,23 +196,66 @@ class Bench:
         self.budget('all rules / one rule', every / one, MAX_RULES_RATIO)
 
     def ort(self, times):
-        check = corpus.shared_dir() / 'tools' / 'ort_check.js'
-        if not (check.is_file() and ORT_NODE.is_dir() and
-                shutil.which('node')):
-            print('SKIPPED: ONNX Runtime (needs ../shared and `make check`)')
+        check = ort_check()
+        if check is None:
             return
-        os.environ['ORT_NODE'] = str(ORT_NODE)
         models = {m.path.stem: m.path for m in corpus.find(('models',))[0]}
-        print(f'ONNX Runtime, basic level; wall time, median of {times}')
+        print(f'ONNX Runtime, basic level; median of {times}')
         for name in ORT_MODELS:
-            runtime = self.time(['node', str(check), 'optimize',
-                                 str(models[name]), str(self.output),
-                                 'basic'], times)
-            ours = self.time(self.optimize(models[name]), times)
-            print(f'  {name}: ONNX Runtime {runtime:.2f} s, onnx-opt '
-                  f'{ours:.3f} s')
-            self.budget('onnx-opt / ONNX Runtime', ours / runtime,
+            commands = (check + ['optimize', str(models[name]),
+                                 str(self.output), 'basic'],
+                        self.optimize(models[name]))
+            cpu = [self.time(c, times, children_cpu_seconds) for c in commands]
+            wall = [self.time(c, times) for c in commands]
+            print(f'  {name}: ONNX Runtime {wall[0]:.2f} s, onnx-opt '
+                  f'{wall[1]:.3f} s, synced to disk; CPU {cpu[0]:.2f} s, '
+                  f'{cpu[1]:.3f} s')
+            self.budget('onnx-opt / ONNX Runtime, CPU', cpu[1] / cpu[0],
                         MAX_ORT_RATIO)
+
+    def fold(self, times):
+        model = self.folder / 'fold.onnx'
+        side = 11_264
+        make_models.write_transposed(model, side)
+        array = numpy.ones((side, side), numpy.float32)
+        copies = []
+        for _ in range(times):
+            start = time.perf_counter()
+            array.copy()
+            copies.append(time.perf_counter() - start)
+        command = [str(self.tool), str(model), '-o', str(self.output)]
+        kept = self.time(command + ['--passes='], times)
+        folded = self.time(command + ['--passes=fold'], times)
+        copy = statistics.median(copies)
+        print(f'folding a transposition of {array.nbytes / 1e6:.0f} MB; median '
+              f'of {times}\n  without {kept:.2f} s, with {folded:.2f} s, copy '
+              f'in memory {copy:.2f} s')
+        self.budget('folding / copying', (folded - kept) / copy, MAX_FOLD_RATIO)
+        self.budget('peak heap', peak_anonymous_bytes(
+            command + ['--passes=fold']) / (1 << 20), MAX_BIG_HEAP >> 20,
+                    ' MiB')
+        model.unlink()
+
+    def run(self, times):
+        check = ort_check()
+        if check is None:
+            return
+        models = {m.path.stem: m.path for m in corpus.find(('models',))[0]}
+        print(f'running, two threads; median of {times}')
+        for name, dims in RUN_MODELS.items():
+            sizes = [f'{dim}={size}' for dim, size in dims.items()]
+            side = corpus.shared_dir() / 'models' / f'{name}.json'
+            runtime = json.loads(output_of(
+                check + ['bench', str(models[name]), '--json', '--threads', '2',
+                         '--side', str(side), '--dims', ','.join(sizes)]))
+            ours = [str(self.tool.parent / 'onnx-run'), str(models[name]),
+                    '--threads=2', f'--time={times}']
+            ours += [f'--set-dim={size}' for size in sizes]
+            median = re.search(r'median ([0-9.]+) ms', output_of(ours))
+            print(f'  {name}: ONNX Runtime {runtime["medianMs"]:.1f} ms, '
+                  f'onnx-run {median[1]} ms')
+            self.budget('onnx-run / ONNX Runtime',
+                        float(median[1]) / runtime['medianMs'], MAX_RUN_RATIO)
 
 
 def main():

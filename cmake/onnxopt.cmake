@@ -22,13 +22,12 @@ target_compile_options(onnxopt_flags INTERFACE
 if(ONNXOPT_SANITIZE)
   target_compile_options(onnxopt_flags INTERFACE
     -fsanitize=address,undefined -fno-sanitize-recover=all
-    -fno-omit-frame-pointer
-    # The sanitizers' own branches mislead GCC, as its manual says.
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+    -fno-omit-frame-pointer)
   target_link_options(onnxopt_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(ONNXOPT_BUILD_FUZZERS)
   target_compile_options(onnxopt_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(onnxopt_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # onnxopt_folder(NAME SOURCES...): the code of one folder, one layer. All

@@ -165,21 +165,30 @@ class Folder {
 
   // Shape and Size need no more than a type.
   static bool EvaluateShape(const Node& node, std::vector<TensorRef>* tensors) {
-    const auto dims = StaticDims(node.input(0));
+    const TypeRef& type = node.input(0)->type();
     const AttributeView attributes(node);
-    if (!dims || attributes.HasReferences()) return false;
+    if (type == nullptr || !type->IsTensor() || !type->shape() ||
+        attributes.HasReferences()) {
+      return false;
+    }
     if (node.Is("Shape"_op)) {
-      const auto rank = static_cast<int64_t>(dims->size());
+      const Shape& shape = *type->shape();
+      const auto rank = static_cast<int64_t>(shape.size());
       const auto clamp = [rank](int64_t axis) {
         return std::clamp<int64_t>(axis < 0 ? axis + rank : axis, 0, rank);
       };
       const int64_t start = clamp(attributes.Int("start", 0));
       const int64_t end = clamp(attributes.Int("end", rank));
       std::vector<int64_t> part;
-      for (int64_t i = start; i < end; ++i) part.push_back((*dims)[i]);
+      for (int64_t i = start; i < end; ++i) {
+        if (!shape[i].IsInteger()) return false;
+        part.push_back(shape[i].value());
+      }
       tensors->push_back(IntsTensor(part));
       return true;
     }
+    const auto dims = StaticDims(node.input(0));
+    if (!dims) return false;
     const std::optional<int64_t> count = NumElements(*dims);
     if (!node.Is("Size"_op) || !count) return false;
     auto scalar = Tensor::Owned(

@@ -34,6 +34,7 @@ constexpr Flag<O> kFlags[] = {
     {"--relative-to-largest", Takes::kNothing, "",
      "--rtol is relative to the largest magnitude of the output in A instead",
      SetTrue<&O::relative_to_largest>},
+    kThreadsFlag<O>,
     {"--quiet", Takes::kNothing, "", "no warnings", SetTrue<&O::quiet>},
     {"--version", Takes::kNothing, "", "print the version",
      SetTrue<&O::version>},

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "fmt/format.h"
+#include "support/parallel.h"
 #include "support/suggest.h"
 #include "support/text_escape.h"
 
@@ -144,6 +145,14 @@ absl::StatusOr<double> ParseTolerance(std::string_view text) {
   if (error == std::errc() && rest == end && number >= 0) return number;
   return absl::InvalidArgumentError(
       fmt::format("{} is not a tolerance", QuoteForMessage(text)));
+}
+
+absl::Status SetThreads(std::string_view value) {
+  constexpr int64_t kMaxThreads = 1024;
+  ASSIGN_OR_RETURN(const int64_t count, ParseNumber(value, kMaxThreads));
+  if (count == 0) return absl::InvalidArgumentError("0 threads do nothing");
+  SetNumThreads(static_cast<int>(count));
+  return absl::OkStatus();
 }
 
 }  // namespace onnxopt

@@ -137,6 +137,17 @@ absl::Status SetTolerance(std::string_view value, Options& options) {
   return absl::OkStatus();
 }
 
+/// Sets the number of threads of the process, which is no option but holds at
+/// once.
+absl::Status SetThreads(std::string_view value);
+
+template <typename Options>
+inline constexpr Flag<Options> kThreadsFlag = {
+    "--threads", Takes::kValue, "N",
+    "how many threads evaluate (by default all cores); results do not depend "
+    "on it",
+    [](std::string_view value, Options&) { return SetThreads(value); }};
+
 }  // namespace onnxopt
 
 #endif  // ONNXOPT_TOOLS_FLAG_PARSER_H_

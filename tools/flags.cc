@@ -125,6 +125,7 @@ constexpr Flag<O> kFlags[] = {
     {"--print-changed", Takes::kNothing, "",
      "print the model after each pass that changed it",
      SetTrue<&O::print_changed>},
+    kThreadsFlag<O>,
     {"--quiet", Takes::kNothing, "", "no warnings and no summary",
      SetTrue<&O::quiet>},
     {"--list-passes", Takes::kNothing, "",

@@ -7,8 +7,10 @@
 #include <limits>
 #include <new>
 #include <string>
+#include <thread>
 
 #include "fmt/core.h"
+#include "support/parallel.h"
 
 namespace onnxopt {
 namespace {
@@ -28,6 +30,7 @@ void TuneHeap() {
 int RunProgram(const char* name, int argc, char** argv,
                absl::FunctionRef<ExitCode(std::span<char* const>)> run) {
   TuneHeap();
+  SetNumThreads(static_cast<int>(std::thread::hardware_concurrency()));
   try {
     const std::span<char* const> all(argv, static_cast<size_t>(argc));
     return run(all.subspan(all.empty() ? 0 : 1));

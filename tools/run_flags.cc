@@ -36,6 +36,7 @@ constexpr Flag<O> kFlags[] = {
      SetTolerance<&O::atol>},
     {"--time", Takes::kOptionalValue, "N",
      "print how long N (3) more runs take, and each operator", SetTime},
+    kThreadsFlag<O>,
     {"--quiet", Takes::kNothing, "", "no warnings", SetTrue<&O::quiet>},
     {"--version", Takes::kNothing, "", "print the version",
      SetTrue<&O::version>},
