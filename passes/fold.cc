@@ -28,7 +28,7 @@ constexpr int64_t kMaxTotalGrowth = 16 << 20;
 /// A loop that takes longer is not worth the time, or never ends.
 RunOptions RunLimits() {
   RunOptions limits;
-  limits.max_steps = 1'000'000;
+  limits.max_steps = 100'000;
   limits.max_bytes = int64_t{1} << 30;
   return limits;
 }
