@@ -354,6 +354,7 @@ class Folder {
       if (node.output(i) != nullptr) ReplaceWith(node.output(i), values[i]);
     }
     Erase(node);
+    known_.clear();  // it may speak of the other branch, which is gone
   }
 
   static std::string_view WhyNotInlinable(const Node& node,
