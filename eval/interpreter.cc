@@ -332,6 +332,27 @@ absl::StatusOr<std::vector<Datum>> RunGraph(const Model& model,
   return eval::Interpreter(options).Run(*model.graph(), inputs, nullptr, {});
 }
 
+absl::StatusOr<std::vector<Datum>> EvaluateNode(const Node& node,
+                                                const KnownData& known,
+                                                const RunOptions& options) {
+  // A frame for each graph around the node, outermost first.
+  std::vector<const Graph*> graphs;
+  for (const Graph* graph = node.graph(); graph != nullptr;
+       graph = graph->enclosing()) {
+    graphs.push_back(graph);
+  }
+  std::vector<std::unique_ptr<eval::Frame>> frames;
+  for (auto graph = graphs.rbegin(); graph != graphs.rend(); ++graph) {
+    const eval::Frame* caller = frames.empty() ? nullptr : frames.back().get();
+    frames.push_back(
+        std::make_unique<eval::Frame>(eval::Frame{caller, *graph, {}, {}}));
+    for (const auto& [value, datum] : known) {
+      if (value->graph() == *graph) frames.back()->values[value] = datum;
+    }
+  }
+  return eval::Interpreter(options).RunNode(node, *frames.back());
+}
+
 std::vector<std::string> Unsupported(const Model& model) {
   absl::flat_hash_set<const Function*> seen;
   std::map<std::string, int64_t> counts;

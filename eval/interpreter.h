@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "eval/datum.h"
 #include "ir/model.h"
@@ -41,6 +42,16 @@ absl::StatusOr<std::vector<Datum>> InputsByName(
 absl::StatusOr<std::vector<Datum>> RunGraph(const Model& model,
                                             std::span<const Datum> inputs,
                                             const RunOptions& options = {});
+
+/// Values that are not constants, and what they hold.
+using KnownData = absl::flat_hash_map<const Value*, Datum>;
+
+/// Evaluates one node, with its bodies. What it reads, and what its bodies take
+/// from outside of it, are constants or in `known`; attributes do not refer to
+/// those of a function. One datum per output. Errors as those of RunGraph.
+absl::StatusOr<std::vector<Datum>> EvaluateNode(const Node& node,
+                                                const KnownData& known,
+                                                const RunOptions& options = {});
 
 /// The operators of the main graph and the functions it calls that cannot be
 /// evaluated, sorted, with how often each occurs: "com.acme.Gelu (3)".

@@ -38,6 +38,8 @@ class Interpreter {
   absl::StatusOr<Data> Run(const Graph& graph, std::span<const Datum> inputs,
                            const Frame* caller,
                            std::span<const Attribute> bindings);
+  /// A node of the graph that `frame` is about.
+  absl::StatusOr<Data> RunNode(const Node& node, const Frame& frame);
 
  private:
   /// A node under evaluation; attribute references are resolved.
@@ -61,7 +63,6 @@ class Interpreter {
   static Plan MakePlan(const Graph& graph);
 
   absl::Status RunNodes(const Graph& graph, Frame& frame);
-  absl::StatusOr<Data> RunNode(const Node& node, const Frame& frame);
   absl::StatusOr<Data> RunOperator(const Call& call);
   absl::StatusOr<Data> RunFunction(const Call& call);
   absl::StatusOr<Data> RunBody(const Call& call, std::string_view attribute,

@@ -7,6 +7,7 @@
 
 #include "absl/strings/numbers.h"
 #include "eval/elements.h"
+#include "eval/interpreter.h"
 #include "eval/kernel.h"
 #include "fmt/core.h"
 #include "ir/walk.h"
@@ -24,10 +25,23 @@ namespace {
 /// that a model computes from nothing (ConstantOfShape, Tile) above.
 constexpr int64_t kMaxTotalGrowth = 16 << 20;
 
+/// A loop that takes longer is not worth the time, or never ends.
+RunOptions RunLimits() {
+  RunOptions limits;
+  limits.max_steps = 100'000;
+  limits.max_bytes = int64_t{1} << 30;
+  return limits;
+}
+
 bool AllInputsConstant(const Node& node) {
   return std::all_of(
       node.inputs().begin(), node.inputs().end(),
       [](const Value* v) { return v == nullptr || v->IsConstant(); });
+}
+
+bool RefersToFunctionAttributes(const Node& node) {
+  return std::any_of(node.attributes().begin(), node.attributes().end(),
+                     [](const Attribute& a) { return a.IsReference(); });
 }
 
 // The bytes of all outputs; nullopt when a type is not known.
@@ -94,21 +108,96 @@ class Folder {
       if (!node.op().is_canonical() || node.function() != nullptr) continue;
       // What became constant upstream may tell more about the types.
       InferOutputs(node);
+      if (node.outputs().empty()) continue;
       if (node.Is("If"_op)) {
         InlineBranch(node);
-      } else if (node.Has(Trait::kPure) && !node.outputs().empty()) {
+      } else if (node.Has(Trait::kPure) && FindKernel(node.op()) != nullptr) {
         Fold(node);
+      } else if (IsSelfContained(node)) {
+        FoldData(node);
       }
     }
   }
 
  private:
+  bool IsKnown(const Value* value) const {
+    return value == nullptr || value->IsConstant() || known_.contains(value);
+  }
+
+  // Whether the node, with its bodies, reads nothing but what is known, and
+  // always gives the same results.
+  bool IsSelfContained(const Node& node) const {
+    return IsPure(node) && ReadsOnlyKnown(node, node);
+  }
+
+  bool IsPure(const Node& node) const {
+    if (node.function() != nullptr || RefersToFunctionAttributes(node) ||
+        !(node.Has(Trait::kPure) || node.Has(Trait::kHasBody)) ||
+        (exact_ && !IsExact(node))) {
+      return false;
+    }
+    for (const Graph* body : node.graphs()) {
+      for (const Node& inner : body->nodes()) {
+        if (!IsPure(inner)) return false;
+      }
+    }
+    return true;
+  }
+
+  // Of `inner`, which is `outer` or nested in it.
+  bool ReadsOnlyKnown(const Node& inner, const Node& outer) const {
+    const auto is_inside = [&outer](const Value& value) {
+      const auto bodies = outer.graphs();
+      return std::any_of(bodies.begin(), bodies.end(), [&](const Graph* body) {
+        return IsNestedIn(*value.graph(), *body);
+      });
+    };
+    for (const Value* input : inner.inputs()) {
+      if (!IsKnown(input) && !is_inside(*input)) return false;
+    }
+    for (const Graph* body : inner.graphs()) {
+      for (const Value* output : body->outputs()) {
+        if (!IsKnown(output) && !is_inside(*output)) return false;
+      }
+      for (const Node& node : body->nodes()) {
+        if (!ReadsOnlyKnown(node, outer)) return false;
+      }
+    }
+    return true;
+  }
+
+  // Sequences cannot be constants: they are remembered for their readers.
+  void FoldData(Node& node) {
+    const absl::StatusOr<std::vector<Datum>> data =
+        EvaluateNode(node, known_, RunLimits());
+    if (!data.ok()) return DeclineFailed(node, data.status());
+    std::vector<TensorRef> tensors;
+    int64_t bytes = -BytesSetFree(node);
+    for (int i = 0; i < node.num_outputs(); ++i) {
+      if (node.output(i) == nullptr) continue;
+      if (!(*data)[i].IsTensor()) {
+        known_[node.output(i)] = (*data)[i];
+        continue;
+      }
+      if (node.output(i)->HasUses()) bytes += (*data)[i].byte_size();
+    }
+    for (const Datum& datum : *data) tensors.push_back(datum.tensor());
+    const auto is_tensor = [](const TensorRef& t) { return t != nullptr; };
+    if (!std::all_of(tensors.begin(), tensors.end(), is_tensor)) return;
+    if (!MayGrowBy(bytes)) {
+      Decline(node, "the result would make the file too large");
+      return;
+    }
+    growth_left_ -= std::max<int64_t>(bytes, 0);
+    Replace(node, tensors);
+  }
+
   void Fold(Node& node) {
     std::vector<TensorRef> tensors;
     if (node.Has(Trait::kShapeOnly) && !AllInputsConstant(node)) {
       if (!EvaluateShape(node, &tensors)) return;
     } else {
-      if (!AllInputsConstant(node) || !EvaluateNode(node, &tensors)) return;
+      if (!AllInputsConstant(node) || !EvaluateTensors(node, &tensors)) return;
     }
     Replace(node, tensors);
   }
@@ -118,15 +207,20 @@ class Folder {
     return false;
   }
 
-  bool EvaluateNode(const Node& node, std::vector<TensorRef>* tensors) {
+  void DeclineFailed(const Node& node, const absl::Status& status) {
+    context_.Remark([&] {
+      return fmt::format("{}: not done: {}", node.Describe(),
+                         std::string(status.message()));
+    });
+    context_.Count("declined: the evaluation failed");
+  }
+
+  bool EvaluateTensors(const Node& node, std::vector<TensorRef>* tensors) {
     if (exact_ && !IsExact(node)) {
       return Decline(node, "runtimes may round its result differently");
     }
     if (node.Is("DequantizeLinear"_op)) {
       return Decline(node, "it tells runtimes that its input is quantized");
-    }
-    if (FindKernel(node.op()) == nullptr) {
-      return Decline(node, "the operator cannot be evaluated");
     }
     const int64_t set_free = BytesSetFree(node);
     std::optional<int64_t> bytes = OutputBytes(node);
@@ -140,11 +234,7 @@ class Folder {
     absl::StatusOr<std::vector<TensorRef>> results =
         Evaluate(node.op(), node.attributes(), inputs, node.num_outputs());
     if (!results.ok()) {
-      context_.Remark([&] {
-        return fmt::format("{}: not done: {}", node.Describe(),
-                           std::string(results.status().message()));
-      });
-      context_.Count("declined: the evaluation failed");
+      DeclineFailed(node, results.status());
       return false;
     }
     if (!bytes) {
@@ -264,6 +354,7 @@ class Folder {
       if (node.output(i) != nullptr) ReplaceWith(node.output(i), values[i]);
     }
     Erase(node);
+    known_.clear();  // it may speak of the other branch, which is gone
   }
 
   static std::string_view WhyNotInlinable(const Node& node,
@@ -298,6 +389,7 @@ class Folder {
   const bool exact_;
   const int64_t max_growth_;
   int64_t growth_left_ = 0;
+  KnownData known_;
 };
 
 // "1MiB", "64KiB", "100".
