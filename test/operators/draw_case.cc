@@ -51,13 +51,28 @@ Agreement AgreementOf(const OpDef& op) {
                                      : Agreement::kSums;
 }
 
+// Of the operand that may have the most types; what ONNX Runtime has kernels
+// for more often than other types.
+ElementType DrawElement(const OpDef& op, Rng& rng) {
+  std::vector<ElementType> types;
+  for (int i = 0; i < static_cast<int>(op.inputs().size()); ++i) {
+    std::vector<ElementType> allowed = random_graphs::AllowedTypes(op, i);
+    if (allowed.size() > types.size()) types = std::move(allowed);
+  }
+  const auto has = [&](ElementType type) {
+    return std::find(types.begin(), types.end(), type) != types.end();
+  };
+  if (types.empty()) return ElementType::kFloat;
+  const ElementType common =
+      rng.Of({ElementType::kFloat, ElementType::kFloat, ElementType::kFloat,
+              ElementType::kDouble, ElementType::kFloat16, ElementType::kInt64,
+              ElementType::kInt32, ElementType::kInt8, ElementType::kUint8});
+  return has(common) && rng.Percent(75) ? common : rng.Of(types);
+}
+
 Taste DrawTaste(const OpDef& op, const Sampler& sampler, Rng& rng) {
   Taste taste;
-  std::vector<ElementType> types = random_graphs::AllowedTypes(op, 0);
-  if (!types.empty()) taste.element = rng.Of(types);
-  const bool has_float =
-      std::find(types.begin(), types.end(), ElementType::kFloat) != types.end();
-  if (has_float && rng.Percent(40)) taste.element = ElementType::kFloat;
+  taste.element = DrawElement(op, rng);
   const int64_t max_rank = std::min(sampler.max_rank, 4);
   taste.dims.resize(
       rng.Between(std::min<int64_t>(sampler.min_rank, max_rank), max_rank));
@@ -135,13 +150,15 @@ ElementType PassableFor(ElementType type) {
   }
 }
 
-// Types that cannot be handed over: inputs become constants, and outputs are
-// cast to a type that can.
+// ONNX Runtime wants to know the types of inputs. Those of types that cannot
+// be handed over become constants, and such outputs are cast to another type.
 absl::Status MakePassable(RandomGraph& graph) {
   for (RandomValue& value : graph.values) {
-    if (value.kind == RandomValue::kInput &&
-        !IsPassable(value.tensor->type())) {
-      value.kind = RandomValue::kConstant;
+    if (value.kind != RandomValue::kInput) continue;
+    const ElementType element = value.tensor->type();
+    if (!IsPassable(element)) value.kind = RandomValue::kConstant;
+    if (value.declared == nullptr) {
+      value.declared = Type::Tensor(element, std::nullopt);
     }
   }
   const OpDef* cast = OpRegistry::Builtin()->Find("", "Cast", kCanonicalOpset);

@@ -28,7 +28,8 @@ sys.path.insert(0, str(HERE.parent))
 import harness
 
 CASES = {'sample': 2, 'full': 64}  # per operator
-CASE_SECONDS = 60
+BATCH = 50  # cases sent at once
+BATCH_SECONDS = 120
 OUTCOMES = ('passed', 'failed', 'deviates', 'not run')
 
 
@@ -38,28 +39,38 @@ class OrtWorker:
     def __init__(self):
         self._process = None
 
-    def run(self, line):
-        """Returns {status, reason}; the status may be `dies`."""
+    def run(self, lines):
+        """Returns {status, reason} of each case; the status may be `dies`."""
+        answers = []
+        while len(answers) < len(lines):
+            answers += self._ask(lines[len(answers):])
+        return answers
+
+    def _ask(self, lines):
+        """Answers up to the first that ONNX Runtime does not survive."""
         if self._process is None:
             self._process = subprocess.Popen(
                 ['node', str(HERE / 'run_cases.js')], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        watchdog = threading.Timer(CASE_SECONDS, self._process.kill)
+        watchdog = threading.Timer(BATCH_SECONDS, self._process.kill)
         watchdog.start()
+        answers = []
         try:
-            self._process.stdin.write(line)
+            self._process.stdin.write(''.join(lines))
             self._process.stdin.flush()
-            answer = self._process.stdout.readline()
         except BrokenPipeError:
-            answer = ''
-        finally:
-            watchdog.cancel()
-        if answer:
-            return json.loads(answer)
+            pass  # Its end is seen below.
+        for answer in self._process.stdout:
+            answers.append(json.loads(answer))
+            if len(answers) == len(lines):
+                watchdog.cancel()
+                return answers
+        watchdog.cancel()
         code = self._process.wait()
         self._process = None
-        return {'status': 'dies',
-                'reason': f'ONNX Runtime dies or hangs (exit {code})'}
+        return answers + [{
+            'status': 'dies',
+            'reason': f'ONNX Runtime dies or hangs (exit {code})'}]
 
     def close(self):
         if self._process:
@@ -94,17 +105,29 @@ class Test:
         self.no_sampler = set()
         self.reasons = collections.defaultdict(collections.Counter)
 
-    def run(self, line):
-        case = json.loads(line)
+    def run(self, lines):
+        batch = []
+        for line in lines:
+            case = json.loads(line)
+            if 'no_sampler' in case:
+                self.no_sampler.add(case['op'])
+            elif 'no_case' in case:
+                self.not_run(case['op'], f'no valid case: {case["no_case"]}')
+            else:
+                batch.append((case, line))
+            if len(batch) == BATCH:
+                self.run_batch(batch)
+                batch = []
+        self.run_batch(batch)
+
+    def run_batch(self, batch):
+        answers = self.worker.run([line for _, line in batch])
+        for (case, _), answer in zip(batch, answers):
+            self.judge(case, answer)
+
+    def judge(self, case, answer):
         op = case['op']
-        if 'no_sampler' in case:
-            self.no_sampler.add(op)
-            return
         name = f'{op} --case={case["case"]}'
-        if 'no_case' in case:
-            self.not_run(op, f'no valid case: {case["no_case"]}')
-            return
-        answer = self.worker.run(line)
         text = f'{case["text"]} | {answer["reason"]}'
         if answer['status'] == 'equal':
             self.score.add(op, 'passed')
@@ -176,8 +199,7 @@ def main():
     test = Test(mode if whole else 'part')
     with subprocess.Popen(command, stdout=subprocess.PIPE,
                           text=True) as tool:
-        for line in tool.stdout:
-            test.run(line)
+        test.run(tool.stdout)
     test.worker.close()
     if tool.returncode != 0:
         test.score.fail('operator_cases', ' '.join(command),

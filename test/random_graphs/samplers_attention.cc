@@ -19,6 +19,19 @@ struct Heads {
   }
 };
 
+// Every query sees the first key: what one that sees none gets, the operator
+// does not say.
+void ChooseMask(NodeDraft& d, const TensorDims& dims) {
+  if (d.rng().Percent(50)) {
+    return d.Choose(3, dims, Numbers::kFinite, d.element(0));
+  }
+  std::vector<double> seen(*NumElements(dims));
+  for (size_t i = 0; i < seen.size(); ++i) {
+    seen[i] = i % dims.back() == 0 || d.rng().Percent(60) ? 1 : 0;
+  }
+  d.ChooseParameter(3, TensorOf(ElementType::kBool, dims, seen));
+}
+
 void SampleAttention(NodeDraft& d) {
   const Heads heads{d.rng().Percent(50), d.rng().Between(1, 2)};
   const int64_t kv_heads = d.rng().Between(1, 2);
@@ -46,8 +59,7 @@ void SampleAttention(NodeDraft& d) {
     for (size_t i = 0; i + 2 < mask.size(); ++i) {
       if (d.rng().Percent(40)) mask[i] = 1;
     }
-    d.Choose(3, mask, Numbers::kFinite,
-             d.rng().Percent(50) ? ElementType::kBool : d.element(0));
+    ChooseMask(d, mask);
   }
   if (heads.flat) {
     d.SetInt("q_num_heads", q_heads);

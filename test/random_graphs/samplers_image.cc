@@ -60,9 +60,13 @@ void SampleAffineGrid(NodeDraft& d) {
   const int64_t batch = d.rng().Between(1, 2);
   d.Choose(0, {batch, spatial, spatial + 1}, Numbers::kFinite);
   Ints size = {batch, d.rng().Between(1, 3)};
-  for (int64_t i = 0; i < spatial; ++i) size.push_back(d.rng().Between(1, 4));
+  const bool align = d.rng().Percent(40);
+  // Where the only element of an axis is, if both ends are, nobody says.
+  for (int64_t i = 0; i < spatial; ++i) {
+    size.push_back(d.rng().Between(align ? 2 : 1, 4));
+  }
   d.ChooseInts(1, size);
-  if (d.rng().Percent(50)) d.SetInt("align_corners", d.rng().Between(0, 1));
+  if (align || d.rng().Percent(50)) d.SetInt("align_corners", align ? 1 : 0);
 }
 
 TensorRef Regions(NodeDraft& d, ElementType type, int64_t count, bool batch) {

@@ -168,13 +168,16 @@ void SampleTensorScatter(NodeDraft& d) {
 }
 
 void SampleOneHot(NodeDraft& d) {
-  d.Choose(0, d.SomeDims(0, 3), Numbers::kFinite);
-  const int64_t depth = d.rng().Between(1, 6);
-  const auto depth_type = d.rng().Of(AllowedTypes(d.op(), 1));
+  const auto type = [&](int i) {
+    return d.rng().Percent(85)
+               ? d.rng().Of({ElementType::kInt64, ElementType::kFloat})
+               : d.rng().Of(AllowedTypes(d.op(), i));
+  };
+  d.Choose(0, d.SomeDims(1, 3), Numbers::kFinite, type(0));
   d.ChooseParameter(
-      1, SplatOf(depth_type, d.rng().Percent(50) ? TensorDims{} : TensorDims{1},
-                 static_cast<double>(depth)));
-  d.Choose(2, {2}, std::nullopt, d.rng().Of(AllowedTypes(d.op(), 2)));
+      1, SplatOf(type(1), d.rng().Percent(50) ? TensorDims{} : TensorDims{1},
+                 static_cast<double>(d.rng().Between(1, 6))));
+  d.Choose(2, {2}, std::nullopt, type(2));
   if (d.failed()) return;
   if (d.rng().Percent(60)) d.SetInt("axis", d.SomeAxis(d.rank(0) + 1));
 }
@@ -236,7 +239,7 @@ SamplerList IndexSamplers() {
       {"ScatterElements"_op, SampleScatterElements, 1},
       {"ScatterND"_op, SampleScatterNd, 1},
       {"TensorScatter"_op, SampleTensorScatter, 3},
-      {"OneHot"_op, SampleOneHot, 0, 3},
+      {"OneHot"_op, SampleOneHot, 1, 3},
       {"TopK"_op, SampleTopK, 1},
       {"Unique"_op, SampleUnique, 1},
       {"NonZero"_op, SampleNonZero},
