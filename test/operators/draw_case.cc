@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "eval/dense.h"
 #include "eval/kernel.h"
 #include "fmt/core.h"
 #include "fmt/format.h"
@@ -34,6 +35,7 @@ using random_graphs::Taste;
 using random_graphs::ValueId;
 
 constexpr int kAttempts = 30;
+constexpr int64_t kMaxTextElements = 8;
 // What ONNX Runtime 1.30 reads, and the opsets that most models have.
 constexpr int64_t kOldestOpset = 13;
 constexpr int64_t kUsualOpset = 23;
@@ -109,6 +111,18 @@ struct AttributeText {
   }
 };
 
+// With the elements of what may be axes, sizes and the like.
+std::string OperandText(const RandomValue& value) {
+  const Tensor& tensor = *value.tensor;
+  std::string text = tensor.TypeString();
+  if (value.kind == RandomValue::kConstant) text.insert(0, "const ");
+  const auto elements = eval::IntegersOf(tensor);
+  if (elements.ok() && tensor.num_elements() <= kMaxTextElements) {
+    text += fmt::format("{{{}}}", fmt::join(*elements, ","));
+  }
+  return text;
+}
+
 std::string TextOf(const RandomGraph& graph, const RandomNode& node) {
   std::vector<std::string> operands, attributes;
   for (const ValueId id : node.inputs) {
@@ -116,9 +130,7 @@ std::string TextOf(const RandomGraph& graph, const RandomNode& node) {
       operands.emplace_back("-");
       continue;
     }
-    const RandomValue& value = graph.values[id];
-    operands.push_back((value.kind == RandomValue::kConstant ? "const " : "") +
-                       value.tensor->TypeString());
+    operands.push_back(OperandText(graph.values[id]));
   }
   for (const Attribute& attribute : node.attributes) {
     attributes.push_back(fmt::format(

@@ -173,7 +173,14 @@ void SampleOneHot(NodeDraft& d) {
                ? d.rng().Of({ElementType::kInt64, ElementType::kFloat})
                : d.rng().Of(AllowedTypes(d.op(), i));
   };
-  d.Choose(0, d.SomeDims(1, 3), Numbers::kFinite, type(0));
+  // Whole numbers: what becomes of others that are negative depends on whether
+  // the depth is added before or after the cast to int64.
+  const TensorDims dims = d.SomeDims(1, 3);
+  const ElementType index = type(0);
+  const int64_t low = IsFloat(index) || index == ElementType::kInt64 ? -7 : 0;
+  std::vector<double> indices(*NumElements(dims));
+  for (double& i : indices) i = static_cast<double>(d.rng().Between(low, 7));
+  d.ChooseParameter(0, TensorOf(index, dims, indices));
   d.ChooseParameter(
       1, SplatOf(type(1), d.rng().Percent(50) ? TensorDims{} : TensorDims{1},
                  static_cast<double>(d.rng().Between(1, 6))));

@@ -106,10 +106,13 @@ void SampleResize(NodeDraft& d) {
   }
   SetInterpolation(d);
   if (d.Wants(1, 12)) {
-    // A part of the image, or now and then the whole.
+    // A part of the image, or now and then the whole, or more. Never of batch
+    // and channels.
     std::vector<double> region(2 * count, 0.0);
     const double end = d.rng().Of({1.0, 0.5, 1.25});
-    std::fill(region.begin() + count, region.end(), end);
+    for (int64_t i = 0; i < count; ++i) {
+      region[count + i] = d.rank(0) > 2 && axes[i] < 2 ? 1.0 : end;
+    }
     d.ChooseParameter(1, TensorOf(ElementType::kFloat, {2 * count}, region));
     d.SetString("coordinate_transformation_mode", "tf_crop_and_resize");
     if (d.rng().Percent(40)) d.SetFloat("extrapolation_value", 0.5F);

@@ -13,19 +13,23 @@ using Names = std::vector<std::string_view>;
 void SetActivations(NodeDraft& d, int64_t count) {
   if (!d.rng().Percent(40)) return;
   Names names(count);
+  // What is not bounded grows out of the range of float16.
+  const bool bounded = d.element(0) == ElementType::kFloat16;
   const bool scaled = d.rng().Percent(40);
   std::vector<float> alpha(count), beta(count);
   for (int64_t i = 0; i < count; ++i) {
-    names[i] = scaled ? d.rng().Of<std::string_view>(
-                            {"HardSigmoid", "ScaledTanh", "Affine"})
-                      : d.rng().Of<std::string_view>(
-                            {"Relu", "Tanh", "Sigmoid", "LeakyRelu", "Elu",
-                             "HardSigmoid", "Softsign", "Softplus"});
+    names[i] = bounded
+                   ? d.rng().Of<std::string_view>({"HardSigmoid", "ScaledTanh"})
+               : scaled ? d.rng().Of<std::string_view>(
+                              {"HardSigmoid", "ScaledTanh", "Affine"})
+                        : d.rng().Of<std::string_view>(
+                              {"Relu", "Tanh", "Sigmoid", "LeakyRelu", "Elu",
+                               "HardSigmoid", "Softsign", "Softplus"});
     alpha[i] = d.rng().Of({0.25F, 0.5F, 1.0F});
     beta[i] = d.rng().Of({0.25F, 0.5F, 1.0F});
   }
   d.SetStrings("activations", names);
-  if (!scaled) return;
+  if (!scaled && !bounded) return;
   d.SetFloats("activation_alpha", alpha);
   d.SetFloats("activation_beta", beta);
 }
