@@ -239,6 +239,18 @@ TEST(DequantizeLinear, PerAxisAndBlocked) {
               ElementsAre(0, 1, 20, 300, 400, 5000));
 }
 
+// "The output shape is same as `x`": of blocks along axis 0 nothing is written.
+TEST(DequantizeLinear, NoElementsInBlocks) {
+  const TensorRef x = MakeTensor<uint8_t>(kUint8, {3, 0}, {});
+  for (const int64_t block_size : {1, 2}) {
+    const int64_t blocks = block_size == 1 ? 3 : 2;
+    const auto y = Eval("DequantizeLinear", {x, Floats({blocks, 0}, {})},
+                        {IntOf("axis", 0), IntOf("block_size", block_size)});
+    ASSERT_THAT(y, IsOk());
+    EXPECT_THAT((*y)[0]->dims(), ElementsAre(3, 0));
+  }
+}
+
 TEST(DequantizeLinear, WrongParameters) {
   const TensorRef x = MakeTensor<uint8_t>(kUint8, {2, 3}, {0, 1, 2, 3, 4, 5});
   EXPECT_THAT(Eval("DequantizeLinear", {x, Floats({2}, {1, 10})}),

@@ -43,7 +43,9 @@ class Granularity {
         begin += n;
       }
     };
-    if (blocks_ == 0) return emit(outer_ * size_ * inner_, 0, 0);
+    if (blocks_ == 0 || inner_ == 0) {
+      return emit(outer_ * size_ * inner_, 0, 0);
+    }
     for (int64_t o = 0; o < outer_; ++o) {
       const int64_t base = o * outer_step_;
       if (inner_ > 1) {

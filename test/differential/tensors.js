@@ -275,4 +275,4 @@ function difference(a, b, tolerance) {
   return index < 0 ? null : `${y[index]} instead of ${x[index]} at ${index}`;
 }
 
-module.exports = {readTensor, randomTensor, difference};
+module.exports = {TYPES, readTensor, randomTensor, difference, ort};

@@ -48,20 +48,21 @@ const OperandDef* FormalInput(const OpDef& op, int i) {
   return &formals.back();
 }
 
-std::vector<ElementType> AllowedTypes(const OpDef& op, int i) {
+bool Allows(const OpDef& op, int i, ElementType element) {
   const OperandDef* formal = FormalInput(op, i);
-  if (formal == nullptr) return {};
+  if (formal == nullptr) return false;
+  const std::string type =
+      "tensor(" + std::string(ElementTypeName(element)) + ")";
   const TypeConstraint* constraint = op.FindTypeConstraint(formal->type);
+  if (constraint == nullptr) return formal->type == type;
+  return std::find(constraint->types.begin(), constraint->types.end(), type) !=
+         constraint->types.end();
+}
+
+std::vector<ElementType> AllowedTypes(const OpDef& op, int i) {
   std::vector<ElementType> allowed;
   for (const ElementType element : DrawableTypes()) {
-    const std::string type =
-        "tensor(" + std::string(ElementTypeName(element)) + ")";
-    const bool found =
-        constraint == nullptr
-            ? formal->type == type
-            : std::find(constraint->types.begin(), constraint->types.end(),
-                        type) != constraint->types.end();
-    if (found) allowed.push_back(element);
+    if (Allows(op, i, element)) allowed.push_back(element);
   }
   return allowed;
 }
@@ -328,6 +329,16 @@ void NodeDraft::SetInts(std::string_view name, std::vector<int64_t> values) {
 }
 void NodeDraft::SetString(std::string_view name, std::string_view value) {
   Set(name, AttrKind::kString, value);
+}
+void NodeDraft::SetFloats(std::string_view name, std::vector<float> values) {
+  Set(name, AttrKind::kFloats, std::move(values));
+}
+void NodeDraft::SetStrings(std::string_view name,
+                           std::vector<std::string_view> values) {
+  Set(name, AttrKind::kStrings, std::move(values));
+}
+void NodeDraft::SetTensor(std::string_view name, TensorRef tensor) {
+  Set(name, AttrKind::kTensor, std::move(tensor));
 }
 
 }  // namespace onnxopt::random_graphs

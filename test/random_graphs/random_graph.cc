@@ -31,9 +31,7 @@ std::string WhyNotTyped(const OpDef& op, const std::vector<ValueId>& inputs,
     const OperandDef* formal = FormalInput(op, static_cast<int>(i));
     if (formal == nullptr) return "too many operands";
     const ElementType element = graph.values[inputs[i]].tensor->type();
-    const std::vector<ElementType> allowed =
-        AllowedTypes(op, static_cast<int>(i));
-    if (std::find(allowed.begin(), allowed.end(), element) == allowed.end()) {
+    if (!Allows(op, static_cast<int>(i), element)) {
       return "an operand has a type that is not allowed";
     }
     if (!formal->homogeneous) continue;

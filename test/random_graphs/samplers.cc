@@ -12,7 +12,10 @@ SamplerTable MakeTable() {
   SamplerTable table(std::size(kOpNames) + 1, Sampler{kOpaqueOp, nullptr});
   for (const SamplerList& family :
        {ElementwiseSamplers(), MovementSamplers(), ReductionSamplers(),
-        LinearSamplers(), PoolSamplers()}) {
+        LinearSamplers(), PoolSamplers(), NormalizationSamplers(),
+        IndexSamplers(), FillSamplers(), QuantizationSamplers(),
+        RecurrentSamplers(), ImageSamplers(), AttentionSamplers(),
+        SignalSamplers()}) {
     for (const Sampler& sampler : family) {
       ONNXOPT_CHECK(table[sampler.op].sample == nullptr);
       table[sampler.op] = sampler;

@@ -86,6 +86,9 @@ class NodeDraft {
   void SetFloat(std::string_view name, float value);
   void SetInts(std::string_view name, std::vector<int64_t> values);
   void SetString(std::string_view name, std::string_view value);
+  void SetFloats(std::string_view name, std::vector<float> values);
+  void SetStrings(std::string_view name, std::vector<std::string_view> values);
+  void SetTensor(std::string_view name, TensorRef tensor);
   void SetOutputs(int count) { num_outputs_ = count; }
 
   /// This draft cannot become a node.
@@ -140,12 +143,22 @@ SamplerList MovementSamplers();
 SamplerList ReductionSamplers();
 SamplerList LinearSamplers();
 SamplerList PoolSamplers();
+SamplerList NormalizationSamplers();
+SamplerList IndexSamplers();  // Scatter, TopK, OneHot...
+SamplerList FillSamplers();   // values from few: Range, EyeLike...
+SamplerList QuantizationSamplers();
+SamplerList RecurrentSamplers();
+SamplerList ImageSamplers();      // GridSample, RoiAlign, Col2Im...
+SamplerList AttentionSamplers();  // Attention, RotaryEmbedding, Einsum
+SamplerList SignalSamplers();     // DFT, windows...
 
 /// Null when there is none. Elementwise operators without an entry share one.
 const Sampler* FindSampler(const OpDef& op);
 
 /// The formal operand of actual operand `i`; null past the end.
 const OperandDef* FormalInput(const OpDef& op, int i);
+/// Whether the schema lets operand `i` be a tensor of that type.
+bool Allows(const OpDef& op, int i, ElementType element);
 /// The drawable types that operand `i` may have.
 std::vector<ElementType> AllowedTypes(const OpDef& op, int i);
 

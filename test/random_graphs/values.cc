@@ -80,7 +80,7 @@ double Moderate(Rng& rng, ElementType type, bool nonzero, bool positive) {
 
 void Store(ElementType type, const std::vector<double>& numbers,
            std::string* bytes) {
-  if (IsFloat(type)) {
+  if (eval::IsFloating(type)) {
     eval::StoreFloating(type, numbers, 0, {bytes->data(), bytes->size()});
     return;
   }
