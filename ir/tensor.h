@@ -58,7 +58,7 @@ struct ExternalLocation {
 /// from the low bits up. String tensors have strings instead of bytes.
 class Tensor {
  public:
-  /// Owned bytes above this go to an unlinked temporary file, not the heap.
+  /// Owned bytes above this go to a scratch buffer (ScratchWriter).
   static constexpr int64_t kMaxHeapBytes = 1 << 20;
   /// A computed tensor larger than this is never materialized whole: a dense
   /// view of a sparse tensor can exceed any machine.

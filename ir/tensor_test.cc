@@ -61,7 +61,7 @@ TEST(TensorTest, BytesMustFitTypeAndShape) {
 }
 
 TEST(TensorTest, LargeOwnedBytesLeaveTheHeap) {
-  const std::string large(Tensor::kMaxHeapBytes + 1, 'x');
+  const std::string large(ScratchWriter::kMaxMemory + 1, 'x');
   ASSERT_OK_AND_ASSIGN(
       const TensorRef tensor,
       Tensor::Owned(ElementType::kUint8, {static_cast<int64_t>(large.size())},
