@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ir/attribute.h"
+#include "support/buffer.h"
 #include "support/status_matchers.h"
 
 namespace onnxopt {
