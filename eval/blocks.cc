@@ -13,7 +13,8 @@ namespace {
 
 // `input`, seen as a tensor of dims `parts`, transposed by `perm`, seen as one
 // of dims `dims`.
-absl::StatusOr<TensorRef> Shuffled(const Tensor& input, const TensorDims& parts,
+absl::StatusOr<TensorRef> Shuffled(const TensorRef& input,
+                                   const TensorDims& parts,
                                    std::span<const int> perm, TensorDims dims) {
   const Strides strides = RowMajorStrides(parts);
   TensorDims box;
@@ -39,11 +40,11 @@ KernelOutputs DepthToSpace(const KernelArgs& args) {
   TensorDims dims = {d[0], depth, d[2] * b, d[3] * b};
   const std::string_view mode = args.attributes().String("mode", "DCR");
   if (mode == "DCR") {
-    return Single(Shuffled(input, {d[0], b, b, depth, d[2], d[3]},
+    return Single(Shuffled(args.inputs()[0], {d[0], b, b, depth, d[2], d[3]},
                            std::array{0, 3, 4, 1, 5, 2}, std::move(dims)));
   }
   if (mode == "CRD") {
-    return Single(Shuffled(input, {d[0], depth, b, b, d[2], d[3]},
+    return Single(Shuffled(args.inputs()[0], {d[0], depth, b, b, d[2], d[3]},
                            std::array{0, 1, 4, 2, 5, 3}, std::move(dims)));
   }
   return Invalid(absl::StrCat("mode ", std::string(mode), " is not known"));
@@ -58,9 +59,9 @@ KernelOutputs SpaceToDepth(const KernelArgs& args) {
         absl::StrCat("blocksize ", b, " does not fit ", input.TypeString()));
   }
   const TensorDims& d = input.dims();
-  return Single(Shuffled(input, {d[0], d[1], d[2] / b, b, d[3] / b, b},
-                         std::array{0, 3, 5, 1, 2, 4},
-                         {d[0], d[1] * b * b, d[2] / b, d[3] / b}));
+  return Single(Shuffled(
+      args.inputs()[0], {d[0], d[1], d[2] / b, b, d[3] / b, b},
+      std::array{0, 3, 5, 1, 2, 4}, {d[0], d[1] * b * b, d[2] / b, d[3] / b}));
 }
 
 KernelOutputs Trilu(const KernelArgs& args) {

@@ -20,7 +20,7 @@ KernelOutputs ConstantOfShape(const KernelArgs& args) {
   }
   if (value->num_elements() != 1) return Invalid("value is not one element");
   const Strides repeated(dims.size(), 0);
-  return Single(Gathered(*value, std::move(dims), {0, repeated}));
+  return Single(Gathered(value, std::move(dims), {0, repeated}));
 }
 
 // The integers start, start + delta, ... before limit.

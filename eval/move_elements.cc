@@ -2,8 +2,10 @@
 #include "eval/move_elements.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "eval/transpose.h"
+#include "support/parallel.h"
 
 namespace onnxopt::eval {
 namespace {
@@ -82,18 +84,106 @@ void CopyBox(const TensorDims& dims, std::span<const T> in, const Strided& from,
 
 template void CopyBox(const TensorDims&, std::span<const uint8_t>,
                       const Strided&, std::span<uint8_t>, const Strided&);
-template void CopyBox(const TensorDims&, std::span<const uint16_t>,
-                      const Strided&, std::span<uint16_t>, const Strided&);
-template void CopyBox(const TensorDims&, std::span<const uint32_t>,
-                      const Strided&, std::span<uint32_t>, const Strided&);
-template void CopyBox(const TensorDims&, std::span<const uint64_t>,
-                      const Strided&, std::span<uint64_t>, const Strided&);
-template void CopyBox(const TensorDims&, std::span<const Bits128>,
-                      const Strided&, std::span<Bits128>, const Strided&);
+template void CopyBox(const TensorDims&, std::span<const Element<2>>,
+                      const Strided&, std::span<Element<2>>, const Strided&);
+template void CopyBox(const TensorDims&, std::span<const Element<4>>,
+                      const Strided&, std::span<Element<4>>, const Strided&);
+template void CopyBox(const TensorDims&, std::span<const Element<8>>,
+                      const Strided&, std::span<Element<8>>, const Strided&);
+template void CopyBox(const TensorDims&, std::span<const Element<16>>,
+                      const Strided&, std::span<Element<16>>, const Strided&);
 template void CopyBox(const TensorDims&, std::span<const std::string>,
                       const Strided&, std::span<std::string>, const Strided&);
 
 namespace {
+
+// Larger results of Gathered are not kept whole.
+constexpr int64_t kMaxWholeBytes = 32 << 20;
+
+class StridedSource : public TensorSource {
+ public:
+  StridedSource(TensorRef input, Strided from)
+      : input_(std::move(input)),
+        from_(std::move(from)),
+        depth_(input_->pending_depth() + 1) {}
+
+  int depth() const override { return depth_; }
+
+  absl::Status Produce(const Tensor& tensor, ByteSink sink) const override {
+    switch (BitWidth(tensor.type())) {
+      case 8:
+        return ProduceElements<uint8_t>(tensor.dims(), sink);
+      case 16:
+        return ProduceElements<Element<2>>(tensor.dims(), sink);
+      case 32:
+        return ProduceElements<Element<4>>(tensor.dims(), sink);
+      case 64:
+        return ProduceElements<Element<8>>(tensor.dims(), sink);
+      default:
+        return ProduceElements<Element<16>>(tensor.dims(), sink);
+    }
+  }
+
+ private:
+  static constexpr int64_t kPieceBytes = 16 << 20;
+  // Rows are taken in multiples of this where possible: whole tiles of
+  // TransposeMatrix.
+  static constexpr int64_t kRows = 128;
+
+  // Pieces are some rows along `axis`, at one index of the axes before it.
+  template <typename T>
+  absl::Status ProduceElements(const TensorDims& dims, ByteSink sink) const {
+    ASSIGN_OR_RETURN(const Elements<T> input, Elements<T>::Of(*input_));
+    constexpr int64_t kMaxElements = kPieceBytes / sizeof(T);
+    size_t axis = 0;
+    while (axis + 1 < dims.size() &&
+           ProductOf(dims, axis + 1, dims.size()) > kMaxElements) {
+      ++axis;
+    }
+    const int64_t row = ProductOf(dims, axis + 1, dims.size());
+    int64_t step = std::max<int64_t>(1, kMaxElements / row);
+    if (step > kRows) step -= step % kRows;
+    std::vector<T> piece(std::min(step, dims[axis]) * row);
+    std::vector<int64_t> index(axis, 0);
+    const int64_t outer = ProductOf(dims, 0, axis);
+    for (int64_t i = 0; i < outer; ++i) {
+      int64_t offset = from_.offset;
+      for (size_t a = 0; a < axis; ++a) offset += index[a] * from_.strides[a];
+      for (int64_t first = 0; first < dims[axis]; first += step) {
+        const int64_t rows = std::min(step, dims[axis] - first);
+        CopyRows<T>(dims, axis, offset + first * from_.strides[axis], rows,
+                    input.span(),
+                    {piece.data(), static_cast<size_t>(rows * row)});
+        RETURN_IF_ERROR(sink({reinterpret_cast<const char*>(piece.data()),
+                              static_cast<size_t>(rows * row) * sizeof(T)}));
+      }
+      for (size_t a = axis; a-- > 0;) {
+        if (++index[a] < dims[a]) break;
+        index[a] = 0;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  template <typename T>
+  void CopyRows(const TensorDims& dims, size_t axis, int64_t offset,
+                int64_t rows, std::span<const T> input,
+                std::span<T> piece) const {
+    const int64_t row = ProductOf(dims, axis + 1, dims.size());
+    ParallelFor(rows, kRows, [&](int64_t begin, int64_t end) {
+      TensorDims box(dims.begin() + axis, dims.end());
+      box[0] = end - begin;
+      const Strided from{offset + begin * from_.strides[axis],
+                         {from_.strides.begin() + axis, from_.strides.end()}};
+      CopyBox(box, input, from, piece.subspan(begin * row),
+              Strided{0, RowMajorStrides(box)});
+    });
+  }
+
+  const TensorRef input_;
+  const Strided from_;
+  const int depth_;
+};
 
 // Null if `input` is neither a splat nor one element of whole bytes.
 absl::StatusOr<TensorRef> SplatLike(const Tensor& input,
@@ -109,12 +199,19 @@ absl::StatusOr<TensorRef> SplatLike(const Tensor& input,
 
 }  // namespace
 
-absl::StatusOr<TensorRef> Gathered(const Tensor& input, TensorDims dims,
+absl::StatusOr<TensorRef> Gathered(const TensorRef& input, TensorDims dims,
                                    const Strided& from) {
-  ASSIGN_OR_RETURN(TensorRef splat, SplatLike(input, dims));
+  ASSIGN_OR_RETURN(TensorRef splat, SplatLike(*input, dims));
   if (splat != nullptr) return splat;
+  const std::optional<int64_t> count = NumElements(dims);
+  const std::optional<int64_t> size =
+      count ? ByteSize(input->type(), *count) : std::nullopt;
+  if (size && BitWidth(input->type()) >= 8 && *size > kMaxWholeBytes) {
+    return Tensor::Computed(input->type(), std::move(dims),
+                            std::make_shared<StridedSource>(input, from));
+  }
   const TensorDims box = dims;
-  return MoveElements(std::move(dims), input, [&](auto out, const auto& in) {
+  return MoveElements(std::move(dims), *input, [&](auto out, const auto& in) {
     CopyBox(box, in[0], from, out, Strided{0, RowMajorStrides(box)});
   });
 }

@@ -20,7 +20,9 @@
 
 namespace onnxopt::eval {
 
-using Bits128 = std::array<uint64_t, 2>;
+/// An element of several bytes, wherever it lies: raw data need not be aligned.
+template <size_t size>
+using Element = std::array<uint8_t, size>;
 
 namespace internal {
 
@@ -82,9 +84,8 @@ absl::StatusOr<TensorRef> MoveStrings(TensorDims dims,
 /// A tensor of the element type that all of `inputs` (one at least) have.
 /// fill(out, in) writes its elements: `out` is a std::span<T>, all zero (or "")
 /// at first, and in[i], a std::span<const T>, the elements of inputs[i]. T is
-/// an unsigned integer of 1 to 8 bytes, Bits128 or std::string; types of less
-/// than a byte are moved as a uint8_t per element. Not called for an empty
-/// result.
+/// uint8_t, an Element or std::string; types of less than a byte are moved as a
+/// uint8_t per element. Not called for an empty result.
 template <typename Fill>
 absl::StatusOr<TensorRef> MoveElements(TensorDims dims,
                                        std::span<const Tensor* const> inputs,
@@ -95,13 +96,13 @@ absl::StatusOr<TensorRef> MoveElements(TensorDims dims,
     case 8:
       return internal::MoveWhole<uint8_t>(std::move(dims), inputs, fill);
     case 16:
-      return internal::MoveWhole<uint16_t>(std::move(dims), inputs, fill);
+      return internal::MoveWhole<Element<2>>(std::move(dims), inputs, fill);
     case 32:
-      return internal::MoveWhole<uint32_t>(std::move(dims), inputs, fill);
+      return internal::MoveWhole<Element<4>>(std::move(dims), inputs, fill);
     case 64:
-      return internal::MoveWhole<uint64_t>(std::move(dims), inputs, fill);
+      return internal::MoveWhole<Element<8>>(std::move(dims), inputs, fill);
     case 128:
-      return internal::MoveWhole<Bits128>(std::move(dims), inputs, fill);
+      return internal::MoveWhole<Element<16>>(std::move(dims), inputs, fill);
     default:
       return internal::MovePacked(std::move(dims), inputs, fill);
   }
@@ -127,8 +128,9 @@ void CopyBox(const TensorDims& dims, std::span<const T> in, const Strided& from,
              std::span<T> out, const Strided& to);
 
 /// The whole tensor of `dims` whose element at each index is that of `input` at
-/// `from`. Of a splat or one element: a splat.
-absl::StatusOr<TensorRef> Gathered(const Tensor& input, TensorDims dims,
+/// `from`. Of a splat or one element: a splat. A large one is computed when its
+/// bytes are asked for, piece by piece.
+absl::StatusOr<TensorRef> Gathered(const TensorRef& input, TensorDims dims,
                                    const Strided& from);
 
 /// The tensor of `dims` whose elements are offsets[k], for k in order, of

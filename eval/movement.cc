@@ -26,7 +26,7 @@ KernelOutputs Transpose(const KernelArgs& args) {
     dims.push_back(data.dims()[axis]);
     from.strides.push_back(strides[axis]);
   }
-  return Single(Gathered(data, std::move(dims), from));
+  return Single(Gathered(args.inputs()[0], std::move(dims), from));
 }
 
 // What Slice takes of one axis: `count` elements from `start` on.
@@ -79,7 +79,7 @@ KernelOutputs Slice(const KernelArgs& args) {
     // A step out of the tensor is not taken.
     from.strides[axis] *= range.count > 1 ? steps[i] : 0;
   }
-  return Single(Gathered(data, std::move(dims), from));
+  return Single(Gathered(args.inputs()[0], std::move(dims), from));
 }
 
 KernelOutputs Concat(const KernelArgs& args) {
@@ -143,7 +143,8 @@ KernelOutputs Split(const KernelArgs& args) {
   for (const int64_t part : parts) {
     if (part < 0 || part > left) break;
     dims[axis] = part;
-    ASSIGN_OR_RETURN(outputs.emplace_back(), Gathered(input, dims, from));
+    ASSIGN_OR_RETURN(outputs.emplace_back(),
+                     Gathered(args.inputs()[0], dims, from));
     from.offset += part * from.strides[axis];
     left -= part;
   }
@@ -163,8 +164,8 @@ KernelOutputs Expand(const KernelArgs& args) {
     return Invalid(
         absl::StrCat("the shape does not broadcast with ", input.TypeString()));
   }
-  return Single(
-      Gathered(input, *dims, {0, BroadcastStrides(input.dims(), *dims)}));
+  return Single(Gathered(args.inputs()[0], *dims,
+                         {0, BroadcastStrides(input.dims(), *dims)}));
 }
 
 KernelOutputs Tile(const KernelArgs& args) {
@@ -187,7 +188,8 @@ KernelOutputs Tile(const KernelArgs& args) {
     box.insert(box.end(), {repeats[i], dim});
     from.strides.insert(from.strides.end(), {0, strides[i]});
   }
-  ASSIGN_OR_RETURN(TensorRef tiled, Gathered(input, std::move(box), from));
+  ASSIGN_OR_RETURN(TensorRef tiled,
+                   Gathered(args.inputs()[0], std::move(box), from));
   return Single(Tensor::WithDims(tiled, std::move(dims)));
 }
 

@@ -8,7 +8,10 @@
 #include <array>
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <utility>
+
+#include "eval/move_elements.h"
 
 namespace onnxopt::eval {
 namespace {
@@ -18,10 +21,15 @@ constexpr int64_t kVectorBytes = 16;
 template <typename T>
 constexpr int64_t kSide = sizeof(T) == 1 ? 128 : 256 / sizeof(T);
 
-template <typename T>
+// Of elements of `bytes` bytes.
+template <size_t bytes>
 struct Vector {
-  typedef T type __attribute__((vector_size(kVectorBytes)));
-  static constexpr int kSize = kVectorBytes / sizeof(T);
+  using Lane = std::conditional_t<
+      bytes == 1, uint8_t,
+      std::conditional_t<bytes == 2, uint16_t,
+                         std::conditional_t<bytes == 4, uint32_t, uint64_t>>>;
+  typedef Lane type __attribute__((vector_size(kVectorBytes)));
+  static constexpr int kSize = kVectorBytes / bytes;
 
   // a[first], b[first], a[first + 1], b[first + 1]...
   template <int first, int... i>
@@ -35,7 +43,7 @@ struct Vector {
 template <typename T>
 void TransposeSquare(const T* in, int64_t in_stride, T* out,
                      int64_t out_stride) {
-  using V = Vector<T>;
+  using V = Vector<sizeof(T)>;
   constexpr int kSize = V::kSize;
   constexpr auto kLanes = std::make_integer_sequence<int, kSize>();
   std::array<typename V::type, kSize> rows;
@@ -59,7 +67,7 @@ void TransposeSquare(const T* in, int64_t in_stride, T* out,
 
 template <typename T>
 void TransposeTile(const T* in, int64_t in_stride, T* out, int64_t out_stride) {
-  constexpr int64_t kSize = Vector<T>::kSize;
+  constexpr int64_t kSize = Vector<sizeof(T)>::kSize;
   alignas(64) T tile[kSide<T>][kSide<T>];
   for (int64_t j = 0; j < kSide<T>; j += kSize) {
     for (int64_t i = 0; i < kSide<T>; i += kSize) {
@@ -76,12 +84,13 @@ void TransposeTile(const T* in, int64_t in_stride, T* out, int64_t out_stride) {
 template <typename T>
 void TransposeMatrix(const T* in, int64_t in_stride, T* out, int64_t out_stride,
                      int64_t rows, int64_t columns) {
-  constexpr int64_t kStep = std::is_unsigned_v<T> ? kSide<T> : 16;
+  constexpr bool kHasTiles = !std::is_same_v<T, std::string> && sizeof(T) <= 8;
+  constexpr int64_t kStep = kHasTiles ? kSide<T> : 16;
   for (int64_t i0 = 0; i0 < rows; i0 += kStep) {
     const int64_t i1 = std::min(rows, i0 + kStep);
     for (int64_t j0 = 0; j0 < columns; j0 += kStep) {
       const int64_t j1 = std::min(columns, j0 + kStep);
-      if constexpr (std::is_unsigned_v<T>) {
+      if constexpr (kHasTiles) {
         if (i1 - i0 == kStep && j1 - j0 == kStep) {
           TransposeTile(in + i0 + j0 * in_stride, in_stride,
                         out + i0 * out_stride + j0, out_stride);
@@ -99,15 +108,14 @@ void TransposeMatrix(const T* in, int64_t in_stride, T* out, int64_t out_stride,
 
 template void TransposeMatrix(const uint8_t*, int64_t, uint8_t*, int64_t,
                               int64_t, int64_t);
-template void TransposeMatrix(const uint16_t*, int64_t, uint16_t*, int64_t,
+template void TransposeMatrix(const Element<2>*, int64_t, Element<2>*, int64_t,
                               int64_t, int64_t);
-template void TransposeMatrix(const uint32_t*, int64_t, uint32_t*, int64_t,
+template void TransposeMatrix(const Element<4>*, int64_t, Element<4>*, int64_t,
                               int64_t, int64_t);
-template void TransposeMatrix(const uint64_t*, int64_t, uint64_t*, int64_t,
+template void TransposeMatrix(const Element<8>*, int64_t, Element<8>*, int64_t,
                               int64_t, int64_t);
-template void TransposeMatrix(const std::array<uint64_t, 2>*, int64_t,
-                              std::array<uint64_t, 2>*, int64_t, int64_t,
-                              int64_t);
+template void TransposeMatrix(const Element<16>*, int64_t, Element<16>*,
+                              int64_t, int64_t, int64_t);
 template void TransposeMatrix(const std::string*, int64_t, std::string*,
                               int64_t, int64_t, int64_t);
 
