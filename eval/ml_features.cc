@@ -96,8 +96,9 @@ KernelOutputs Impute(const Tensor& x, Given replaced,
   }
   const bool is_narrow = x.type() == ElementType::kInt32;
   if (is_narrow && std::any_of(imputed.begin(), imputed.end(), [](Given value) {
-        return value < std::numeric_limits<int32_t>::min() ||
-               value > std::numeric_limits<int32_t>::max();
+        const auto number = static_cast<double>(value);
+        return !(number >= std::numeric_limits<int32_t>::min() &&
+                 number <= std::numeric_limits<int32_t>::max());
       })) {
     return Invalid("an imputed value does not fit int32");
   }
