@@ -200,25 +200,25 @@ namespace {
 std::atomic<size_t> scratch_memory = 0;
 
 void ReleaseMemory(std::string_view bytes) {
-  munmap(const_cast<char*>(bytes.data()), bytes.size());
+  std::free(const_cast<char*>(bytes.data()));
   scratch_memory -= bytes.size();
 }
 
 class MemoryBuffer : public Buffer {
  public:
-  explicit MemoryBuffer(std::string_view mapping)
-      : Buffer(mapping, -1, "<memory>") {}
+  explicit MemoryBuffer(std::string_view allocated)
+      : Buffer(allocated, -1, "<memory>") {}
   ~MemoryBuffer() override { ReleaseMemory(bytes_); }
 };
 
-// Empty when the budget does not allow it.
-std::span<char> MapMemory(size_t size) {
+// Empty when the budget does not allow it. Of the heap, which hands out again
+// what was freed: the first touch of new pages takes longer than the rest.
+std::span<char> AllocateMemory(size_t size) {
   if (size == 0 || size > ScratchWriter::kMaxMemory) return {};
   const size_t before = scratch_memory.fetch_add(size);
   if (before + size <= ScratchWriter::kMaxMemory) {
-    void* mapping = mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapping != MAP_FAILED) return {static_cast<char*>(mapping), size};
+    void* memory = std::calloc(size, 1);
+    if (memory != nullptr) return {static_cast<char*>(memory), size};
   }
   scratch_memory -= size;
   return {};
@@ -227,7 +227,7 @@ std::span<char> MapMemory(size_t size) {
 }  // namespace
 
 absl::StatusOr<ScratchWriter> ScratchWriter::Create(size_t size) {
-  const std::span<char> memory = MapMemory(size);
+  const std::span<char> memory = AllocateMemory(size);
   if (!memory.empty()) return ScratchWriter(memory, -1);
   ASSIGN_OR_RETURN(UniqueFd fd, OpenScratch());
   if (size > 0) {
@@ -270,10 +270,10 @@ ScratchWriter::~ScratchWriter() {
 
 std::shared_ptr<const Buffer> ScratchWriter::Finish() && {
   const std::span<char> span = std::exchange(span_, {});
-  // Writing later is a bug, so make it a fault.
-  if (!span.empty()) mprotect(span.data(), span.size(), PROT_READ);
   const std::string_view bytes(span.data(), span.size());
   if (fd_ < 0 && !span.empty()) return std::make_shared<MemoryBuffer>(bytes);
+  // Writing later is a bug, so make it a fault.
+  if (!span.empty()) mprotect(span.data(), span.size(), PROT_READ);
   return std::make_shared<MappedBuffer>(bytes, UniqueFd(std::exchange(fd_, -1)),
                                         std::string(kScratchName));
 }
