@@ -7,8 +7,10 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,7 @@
 #include "frontend/writer.h"
 #include "ir/verifier.h"
 #include "passes/optimize.h"
+#include "support/parallel.h"
 #include "support/status.h"
 #include "tools/check_result.h"
 #include "tools/expected.h"
@@ -114,6 +117,7 @@ class ModelRun {
       proto_ = OwnBytes(std::move(proto), options_.input);
     }
     checker_.set_original({proto_, ReadFrom(options_.input)});
+    PrepareChecks();
     Diagnostics diagnostics;
     absl::StatusOr<std::unique_ptr<Model>> model =
         ReadModelProto(proto_, ReadFrom(options_.input), &diagnostics);
@@ -262,6 +266,18 @@ class ModelRun {
     return absl::OkStatus();
   }
 
+  // Beside reading and optimizing the model.
+  void PrepareChecks() {
+#ifdef ONNXOPT_ONNX_BRIDGE
+    if (NumThreads() == 1 || !OnnxCheckerApplies(proto_->bytes())) return;
+    try {
+      prepared_ = std::async(std::launch::async, PrepareOnnxChecker);
+    } catch (const std::system_error&) {
+      // No thread to be had: it takes its time later.
+    }
+#endif
+  }
+
 #ifdef ONNXOPT_ONNX_BRIDGE
   // What libonnx says about the result is an error only if it had nothing to
   // say about the input.
@@ -335,6 +351,7 @@ class ModelRun {
   absl::flat_hash_set<std::string> warned_;
   OptimizeReport report_;
   FileFacts facts_;
+  std::future<void> prepared_;  // last: nothing goes before it has ended
 };
 
 absl::StatusOr<std::vector<Source>> OpenInput(const std::string& path) {

@@ -15,6 +15,7 @@
 #include "frontend/proto_fields.h"
 #include "frontend/wire_reader.h"
 #include "onnx/checker.h"
+#include "onnx/defs/schema.h"
 #include "support/status.h"
 
 namespace onnxopt {
@@ -97,6 +98,8 @@ absl::Status RunChecker(const onnx::ModelProto& model) {
 }
 
 }  // namespace
+
+void PrepareOnnxChecker() { onnx::OpSchemaRegistry::Schema("Identity"); }
 
 bool OnnxCheckerApplies(std::string_view model_bytes) {
   const Requirements needs = RequirementsOf(model_bytes);
