@@ -2,6 +2,7 @@
 // Per-channel constants into the weights of the operators that are linear in
 // them: y = L(x, w) + b, so s * y + t = L(x, s * w) + (s * b + t).
 #include <cmath>
+#include <numeric>
 #include <string>
 
 #include "passes/rewrite/rewriter.h"
@@ -250,12 +251,12 @@ Value* FuseBatchNormBeforeConv(Rewriter& r) {
     for (const int64_t pad : *pads) padded |= pad != 0;
   }
   const TensorDims& dims = r[w]->tensor()->dims();
+  const int64_t group = attributes.Int("group", 1);
   if (!r.Require(bn_attributes.Int("training_mode", 0) == 0,
                  "it is in training mode") ||
       !r.Require(!padded, "the convolution pads") ||
-      !r.Require(attributes.Int("group", 1) == 1,
-                 "the convolution is grouped") ||
-      !r.Known(dims.size() >= 3, "the weights have an unusual shape") ||
+      !r.Known(dims.size() >= 3 && group > 0 && dims[0] % group == 0,
+               "the weights have an unusual shape") ||
       !r.PreferOneUse(r[bn]) || !r.RequireSameElement(r[w], r[gamma]) ||
       !r.RequireSameElement(r[w], r[mean])) {
     return nullptr;
@@ -271,17 +272,21 @@ Value* FuseBatchNormBeforeConv(Rewriter& r) {
                  "the scale is infinite or not a number")) {
     return nullptr;
   }
-  std::vector<int64_t> per_input(dims.size(), 1);
-  per_input[1] = dims[1];
-  std::vector<int64_t> axes;
-  for (size_t i = 1; i < dims.size(); ++i) {
-    axes.push_back(static_cast<int64_t>(i));
-  }
-  Value* wide = Wide(r, r[w]);
-  Value* weights = r.Mul(wide, r.Reshape(s, per_input));
-  Value* shift = r.Make("ReduceSum"_op,
-                        {r.Mul(wide, r.Reshape(t, per_input)), r.Ints(axes)},
-                        {Rewriter::Int("keepdims", 0)});
+  // Weights [group, maps, inputs, taps...] of inputs [group, 1, inputs, 1...].
+  std::vector<int64_t> by_group = {group, dims[0] / group};
+  by_group.insert(by_group.end(), dims.begin() + 1, dims.end());
+  std::vector<int64_t> per_input(by_group.size(), 1);
+  per_input[0] = group;
+  per_input[2] = dims[1];
+  std::vector<int64_t> axes(dims.size() - 1);
+  std::iota(axes.begin(), axes.end(), 2);
+  Value* wide = r.Reshape(Wide(r, r[w]), by_group);
+  Value* weights = r.Reshape(r.Mul(wide, r.Reshape(s, per_input)), dims);
+  Value* shift =
+      r.Reshape(r.Make("ReduceSum"_op,
+                       {r.Mul(wide, r.Reshape(t, per_input)), r.Ints(axes)},
+                       {Rewriter::Int("keepdims", 0)}),
+                {dims[0]});
   Value* bias = r.Has(b) ? r.Add(Wide(r, r[b]), shift) : shift;
   return r.Clone(conv, {r[x], Like(r, weights, r[w]), Like(r, bias, r[w])});
 }
