@@ -62,10 +62,10 @@ std::shared_ptr<const Buffer> OwnBytes(std::string bytes,
 std::shared_ptr<const Buffer> ViewBytes(std::string_view bytes,
                                         std::string name = "<memory>");
 
-// Builds a large buffer outside the heap: in memory as long as all of them are
-// small together, else in a mapped temporary file without a name ($TMPDIR or
-// /tmp). The disk space is reserved by Create, so that a full disk is an error
-// there and not a fault while writing.
+// Builds a large buffer: of the heap as long as all of them are small together,
+// else in a mapped temporary file without a name ($TMPDIR or /tmp). The disk
+// space is reserved by Create, so that a full disk is an error there and not a
+// fault while writing.
 class ScratchWriter {
  public:
   // Bytes of memory that all scratch buffers of the process may take.
