@@ -103,11 +103,7 @@ constexpr int64_t kMaxWholeBytes = 32 << 20;
 class StridedSource : public TensorSource {
  public:
   StridedSource(TensorRef input, Strided from)
-      : input_(std::move(input)),
-        from_(std::move(from)),
-        depth_(input_->pending_depth() + 1) {}
-
-  int depth() const override { return depth_; }
+      : input_(std::move(input)), from_(std::move(from)) {}
 
   absl::Status Produce(const Tensor& tensor, ByteSink sink) const override {
     switch (BitWidth(tensor.type())) {
@@ -182,7 +178,6 @@ class StridedSource : public TensorSource {
 
   const TensorRef input_;
   const Strided from_;
-  const int depth_;
 };
 
 // Null if `input` is neither a splat nor one element of whole bytes.
@@ -206,7 +201,10 @@ absl::StatusOr<TensorRef> Gathered(const TensorRef& input, TensorDims dims,
   const std::optional<int64_t> count = NumElements(dims);
   const std::optional<int64_t> size =
       count ? ByteSize(input->type(), *count) : std::nullopt;
-  if (size && BitWidth(input->type()) >= 8 && *size > kMaxWholeBytes) {
+  if (size && BitWidth(input->type()) >= 8 && *size > kMaxWholeBytes &&
+      *size <= Tensor::kMaxMaterializedBytes) {
+    // The input is needed whole; evaluated now, no chain of sources grows.
+    RETURN_IF_ERROR(input->bytes().status());
     return Tensor::Computed(input->type(), std::move(dims),
                             std::make_shared<StridedSource>(input, from));
   }

@@ -229,5 +229,26 @@ TEST(ArgumentsTest, MustFitTheSchema) {
   EXPECT_FALSE(RunOp("Concat", {Ints({1})}).ok());
 }
 
+// Large results are computed when they are read: a chain of them must not nest.
+TEST(LargeMovementTest, ChainsDoNotNest) {
+  constexpr int64_t kSide = 4096;
+  std::vector<uint32_t> values(kSide * kSide / 2);
+  std::iota(values.begin(), values.end(), 0);
+  const TensorRef half = Make(ElementType::kUint32, {kSide, kSide / 2}, values);
+  const auto whole = RunOp("Concat", {half, half}, {Int("axis", 1)});
+  ASSERT_OK(whole);
+  TensorRef x = (*whole)[0];
+  for (int i = 0; i < 4; ++i) {
+    const auto turned = RunOp("Transpose", {x});
+    ASSERT_OK(turned);
+    x = (*turned)[0];
+    EXPECT_EQ(x->pending_depth(), 1);
+  }
+  // Four times turned: as it was.
+  const auto result = ValuesOf<uint32_t>(*x);
+  EXPECT_EQ(result[kSide / 2 - 1], kSide / 2 - 1);
+  EXPECT_EQ(result[kSide], kSide / 2);
+}
+
 }  // namespace
 }  // namespace onnxopt::eval

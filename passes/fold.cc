@@ -25,11 +25,12 @@ namespace {
 /// that a model computes from nothing (ConstantOfShape, Tile) above.
 constexpr int64_t kMaxTotalGrowth = 16 << 20;
 
-/// A loop that takes longer is not worth the time, or never ends.
+/// A loop that takes longer is not worth the time, or never ends; a step with
+/// more data than this could take seconds.
 RunOptions RunLimits() {
   RunOptions limits;
-  limits.max_steps = 100'000;
-  limits.max_bytes = int64_t{1} << 30;
+  limits.max_steps = 10'000;
+  limits.max_bytes = 16 << 20;
   return limits;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -28,10 +29,15 @@ void ParallelFor(int64_t n, int64_t min_piece,
   const int64_t pieces =
       in_parallel ? 1 : std::min<int64_t>(units, NumThreads());
   if (pieces == 1) return body(0, n);
+  std::vector<std::exception_ptr> errors(pieces);
   const auto run = [&](int64_t piece) {
     in_parallel = true;
-    body(units * piece / pieces * min_piece,
-         std::min(n, units * (piece + 1) / pieces * min_piece));
+    try {
+      body(units * piece / pieces * min_piece,
+           std::min(n, units * (piece + 1) / pieces * min_piece));
+    } catch (...) {
+      errors[piece] = std::current_exception();
+    }
     in_parallel = false;
   };
   std::vector<std::thread> threads;
@@ -44,6 +50,9 @@ void ParallelFor(int64_t n, int64_t min_piece,
   run(0);
   for (; piece < pieces; ++piece) run(piece);
   for (std::thread& thread : threads) thread.join();
+  for (const std::exception_ptr& error : errors) {
+    if (error != nullptr) std::rethrow_exception(error);
+  }
 }
 
 }  // namespace onnxopt

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <set>
 #include <thread>
 #include <vector>
@@ -47,6 +48,17 @@ TEST_F(ParallelTest, UsesThreadsAndNestedLoopsDoNot) {
     outer.insert(mine);
   });
   EXPECT_EQ(outer.size(), 2);
+}
+
+TEST_F(ParallelTest, RunningOutOfMemoryOnAThreadIsTheCallersException) {
+  SetNumThreads(2);
+  for (const int64_t failing : {0, 1}) {
+    EXPECT_THROW(ParallelFor(2, 1,
+                             [&](int64_t begin, int64_t) {
+                               if (begin == failing) throw std::bad_alloc();
+                             }),
+                 std::bad_alloc);
+  }
 }
 
 }  // namespace
