@@ -130,7 +130,11 @@ const OpDef* GraphReader::FindOp(const NodeFields& fields, const Graph& graph) {
                                ", the newest one known"));
   }
   const OpDef* op = ops.Find(fields.domain, fields.op_type, *version);
-  if (op == nullptr || op->deprecated()) {
+  // GroupNormalization-18 is deprecated, and lives on as version 21.
+  const auto lives_on = [&] {
+    return !ops.Find(fields.domain, fields.op_type, newest)->deprecated();
+  };
+  if (op == nullptr || (op->deprecated() && !lives_on())) {
     return opaque(absl::StrCat("opset ", *version, " of ", domain,
                                " has no such operator"));
   }

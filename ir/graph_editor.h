@@ -26,9 +26,13 @@ class GraphEditor {
   };
   static void SetModelFields(Model* model, ModelFields fields);
 
-  /// The model, and its functions that import ai.onnx, import it at `opset`.
+  /// The model, and its functions that import `domain`, import it at `opset`.
   /// The IR version rises to what that needs.
-  static void SetOpset(Model* model, int64_t opset);
+  static void SetOpset(Model* model, std::string_view domain, int64_t opset);
+
+  /// The constants that are listed as inputs, which IR versions before 4 want,
+  /// are no longer: from then on callers could override them.
+  static void UnlistConstants(Graph* graph);
 
   /// After all changes since then were undone: nothing changed.
   static void RestoreEpoch(Model* model, uint64_t epoch) {

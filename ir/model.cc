@@ -111,16 +111,27 @@ void GraphEditor::SetModelFields(Model* model, ModelFields fields) {
   model->annotations_ = std::move(fields.annotations);
 }
 
-void GraphEditor::SetOpset(Model* model, int64_t opset) {
-  const auto set = [opset](std::vector<OpsetImport>& imports) {
+void GraphEditor::SetOpset(Model* model, std::string_view domain,
+                           int64_t opset) {
+  const auto set = [&](std::vector<OpsetImport>& imports) {
     for (OpsetImport& import : imports) {
-      if (import.domain.empty()) import.version = opset;
+      if (import.domain == domain) import.version = opset;
     }
   };
   set(model->imports_);
   for (Function* function : model->functions_) set(function->imports_);
-  model->ir_version_ = std::max(model->ir_version_, MinIrVersion(opset));
+  if (domain.empty()) {
+    model->ir_version_ = std::max(model->ir_version_, MinIrVersion(opset));
+  }
   ++model->epoch_;
+}
+
+void GraphEditor::UnlistConstants(Graph* graph) {
+  for (Value& constant : graph->constants()) {
+    if (!constant.listed_as_input()) continue;
+    graph->Unlist(&constant);
+    constant.listed_as_input_ = false;
+  }
 }
 
 Function* GraphEditor::AddFunction(Model* model, FunctionFields fields) {

@@ -139,7 +139,8 @@ class OpDef {
   static absl::StatusOr<OpDef> Parse(CustomOp op);
 
   // A line of the built-in table, which must outlive the result.
-  // `is_newest`: the table has no later version of the operator.
+  // `is_newest`: the table has no later version of the operator that continues
+  // this one.
   static absl::StatusOr<OpDef> Parse(const OpRow& row, bool is_newest);
 
   // Stands for an operator about which nothing is known: any number of

@@ -17,6 +17,7 @@ namespace onnxopt {
 
 // The ai.onnx opset that all semantic code is written for.
 inline constexpr int64_t kCanonicalOpset = 27;
+inline constexpr std::string_view kMlDomain = "ai.onnx.ml";
 // The newest known version of ai.onnx.ml.
 inline constexpr int64_t kMaxMlOpset = 5;
 // The newest known IR version.

@@ -23,8 +23,8 @@ CheckReport Check(std::string_view original, std::string_view optimized,
   EXPECT_OK(second);
   if (!first.ok() || !second.ok()) return {};
   Diagnostics diagnostics;
-  EXPECT_OK(Upgrade(**first, &diagnostics));
-  EXPECT_OK(Upgrade(**second, &diagnostics));
+  EXPECT_OK(Upgrade(**first, /*target=*/nullptr, &diagnostics));
+  EXPECT_OK(Upgrade(**second, /*target=*/nullptr, &diagnostics));
   const auto report = CheckEquivalent(**first, **second, options);
   EXPECT_OK(report);
   return report.value_or(CheckReport());

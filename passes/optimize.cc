@@ -77,16 +77,41 @@ bool NeedsCanonical(const std::vector<PipelineStep>& steps) {
   });
 }
 
-// In canonical form, if a pass asks for it, and back to the opset the model
-// had. A pipeline that does without leaves every node as it was read. Lifting
-// and lowering are no changes: what no pass touched comes back as it was.
+bool IsOther(const Model& model, const Target& target) {
+  const auto is_other = [&](const Graph& graph) {
+    return target.IsOther(graph, "") || target.IsOther(graph, kMlDomain);
+  };
+  const auto& functions = model.functions();
+  return is_other(*model.graph()) ||
+         std::any_of(functions.begin(), functions.end(),
+                     [&](const Function* function) {
+                       return is_other(*function->body());
+                     });
+}
+
+absl::Status CheckTarget(const TargetOpsets& opsets) {
+  const auto check = [](std::string_view domain, std::optional<int64_t> opset,
+                        int64_t newest) {
+    if (!opset || (*opset >= 1 && *opset <= newest)) return absl::OkStatus();
+    return absl::InvalidArgumentError(fmt::format(
+        "there is no opset {} of {}; it is 1 to {}", *opset, domain, newest));
+  };
+  RETURN_IF_ERROR(check("ai.onnx", opsets.onnx, kCanonicalOpset));
+  return check(kMlDomain, opsets.ml, kMaxMlOpset);
+}
+
+// In canonical form, if a pass or the target asks for it, and back to an opset
+// to be written. A pipeline that does without leaves every node as it was read.
+// Lifting and lowering are no changes: what no pass touched comes back as it
+// was.
 absl::Status RunSteps(Model& model, const std::vector<PipelineStep>& steps,
-                      const PassRegistry& registry, PassManagerOptions options,
-                      OptimizeReport* report) {
-  const Target target;
-  const bool canonical = NeedsCanonical(steps);
+                      const PassRegistry& registry,
+                      const OptimizeOptions& optimize, OptimizeReport* report) {
+  PassManagerOptions options = optimize.manager;
+  const Target target(optimize.target);
+  const bool canonical = NeedsCanonical(steps) || IsOther(model, target);
   if (canonical) {
-    RETURN_IF_ERROR(Upgrade(model, options.diagnostics));
+    RETURN_IF_ERROR(Upgrade(model, &target, options.diagnostics));
     InferModel(model);
     options.target = &target;
   }
@@ -106,6 +131,7 @@ absl::StatusOr<OptimizeReport> Optimize(Model& model,
         fmt::format("there is no optimization level {}; it is 0 to {}",
                     options.level, kMaxOptimizationLevel));
   }
+  RETURN_IF_ERROR(CheckTarget(options.target));
   PassRegistry builtin;
   if (options.registry == nullptr) RegisterBuiltin(builtin);
   const PassRegistry& registry =
@@ -121,7 +147,7 @@ absl::StatusOr<OptimizeReport> Optimize(Model& model,
   const uint64_t epoch = model.epoch();
   if (options.freeze_initializers) FreezeInitializers(model);
   report.changes = model.epoch() - epoch;
-  RETURN_IF_ERROR(RunSteps(model, steps, registry, options.manager, &report));
+  RETURN_IF_ERROR(RunSteps(model, steps, registry, options, &report));
   ReportOperators(before, CountOperators(model), &report);
   return report;
 }

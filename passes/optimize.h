@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "ir/model.h"
+#include "passes/opset/target.h"
 #include "passes/pass_manager.h"
 #include "passes/registry.h"
 
@@ -25,6 +26,8 @@ struct OptimizeOptions {
   /// Makes constants of the graph inputs that have a default, which callers
   /// may then no longer override.
   bool freeze_initializers = false;
+  /// Opsets to convert the model to, whatever the pipeline.
+  TargetOpsets target;
   PassManagerOptions manager;
 };
 

@@ -15,7 +15,7 @@ absl::StatusOr<std::unique_ptr<Model>> ReadCanonical(
   Diagnostics ignored;
   ASSIGN_OR_RETURN(std::unique_ptr<Model> model,
                    ReadModelProto(encoded.bytes, encoded.read, &ignored));
-  RETURN_IF_ERROR(Upgrade(*model, &ignored));
+  RETURN_IF_ERROR(Upgrade(*model, /*target=*/nullptr, &ignored));
   return model;
 }
 

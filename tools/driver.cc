@@ -157,6 +157,7 @@ class ModelRun {
     optimize.registry = &registry_;
     optimize.level = options_.level.value_or(optimize.level);
     optimize.passes = options_.passes;
+    optimize.target = options_.target;
     optimize.freeze_initializers = options_.freeze_initializers;
     optimize.manager.diagnostics = &diagnostics;
     optimize.manager.rewrite_limit = options_.rewrite_limit;

@@ -46,6 +46,21 @@ absl::Status SetExternalData(std::string_view value, ToolOptions& options) {
   return absl::OkStatus();
 }
 
+// "13", "ai.onnx.ml:3", or both after a comma.
+absl::Status SetTargetOpset(std::string_view value, ToolOptions& options) {
+  constexpr std::string_view kMlPrefix = "ai.onnx.ml:";
+  while (true) {
+    const size_t comma = value.find(',');
+    std::string_view part = value.substr(0, comma);
+    const bool is_ml = part.starts_with(kMlPrefix);
+    if (is_ml) part.remove_prefix(kMlPrefix.size());
+    ASSIGN_OR_RETURN((is_ml ? options.target.ml : options.target.onnx),
+                     ParseNumber(part, 1000));
+    if (comma == std::string_view::npos) return absl::OkStatus();
+    value.remove_prefix(comma + 1);
+  }
+}
+
 using O = ToolOptions;
 
 constexpr Flag<O> kFlags[] = {
@@ -63,6 +78,9 @@ constexpr Flag<O> kFlags[] = {
      "run this pipeline instead, for example 'cse,eliminate-dead' or "
      "'fixpoint(cleanup)'; empty: nothing",
      SetText<&O::passes>},
+    {"--target-opset", Takes::kValue, "N",
+     "write the model for opset N of ai.onnx; for ai.onnx.ml: ai.onnx.ml:N",
+     SetTargetOpset},
     {"--freeze-initializers", Takes::kNothing, "",
      "treat inputs that have a default value as constants",
      SetTrue<&O::freeze_initializers>},

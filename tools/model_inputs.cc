@@ -116,7 +116,7 @@ absl::StatusOr<std::unique_ptr<Model>> ReadCanonicalModel(
   }
   if (!model.ok()) return model.status();
   Diagnostics ignored;
-  RETURN_IF_ERROR(Upgrade(**model, &ignored));
+  RETURN_IF_ERROR(Upgrade(**model, /*target=*/nullptr, &ignored));
   const std::vector<std::string> unsupported = Unsupported(**model);
   if (unsupported.empty()) return model;
   return absl::UnimplementedError(

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "passes/opset/target.h"
+
 namespace onnxopt {
 
 struct ToolOptions {
@@ -25,6 +27,7 @@ struct ToolOptions {
   /// At most one of the two is given.
   std::optional<int> level;
   std::optional<std::string> passes;
+  TargetOpsets target;
   bool freeze_initializers = false;
   std::vector<std::string> disabled;
   std::optional<int64_t> rewrite_limit;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes of operators that need more than a table row. Facts: ONNX's operator
 // changelog; where its text leaves something open, its test data.
+#include "passes/opset/adapters.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "fmt/core.h"
-#include "passes/opset/steps.h"
 #include "passes/shape/families.h"
 
 namespace onnxopt::opset {
@@ -447,9 +448,13 @@ constexpr Adapter kAdapters[] = {
 }  // namespace
 
 const Adapter* FindAdapter(const OpDef& older, const OpDef& newer) {
-  for (const Adapter& adapter : kAdapters) {
-    if (adapter.op == older.id() && adapter.version == newer.since_version()) {
-      return &adapter;
+  for (const std::span<const Adapter> part :
+       {std::span<const Adapter>(kAdapters), OldAdapters()}) {
+    for (const Adapter& adapter : part) {
+      if (adapter.op == older.id() &&
+          adapter.version == newer.since_version()) {
+        return &adapter;
+      }
     }
   }
   return nullptr;

@@ -7,6 +7,7 @@
 #include "fmt/core.h"
 #include "ir/model.h"
 #include "ir/walk.h"
+#include "passes/shape/inference.h"
 #include "support/status.h"
 
 namespace onnxopt::opset {
@@ -38,6 +39,30 @@ Value* Committer::ConstantFor(Graph& graph, const Operand& operand) {
   return constant;
 }
 
+Value* Committer::Squeezed(Node* before, const Operand& operand) {
+  Graph& graph = *before->graph();
+  Operand axes;
+  axes.tensor = Int64s(operand.squeeze);
+  axes.name = "axes";
+  const OpDef* squeeze =
+      graph.model().ops().Find("", "Squeeze", kCanonicalOpset);
+  Node* node = graph.AddNode(
+      squeeze, std::vector<Value*>{operand.value, ConstantFor(graph, axes)},
+      std::vector<std::string_view>{
+          graph.model().UniqueName(operand.value->name())},
+      /*name=*/"", before);
+  InferOutputs(*node);
+  made_.push_back(node);
+  return node->output(0);
+}
+
+void Committer::Erase(Node* node) {
+  for (Value* input : node->inputs()) {
+    if (input != nullptr && input->IsConstant()) released_.push_back(input);
+  }
+  node->graph()->EraseNode(node);
+}
+
 void Committer::SetInputs(Node* node, const std::vector<Value*>& inputs) {
   Graph& graph = *node->graph();
   for (Value* input : node->inputs()) {
@@ -64,8 +89,13 @@ void Committer::Commit(Node* node, Form form) {
   if (form.changed()) {
     std::vector<Value*> inputs;
     for (const Operand& operand : form.inputs()) {
-      inputs.push_back(operand.tensor == nullptr ? operand.value
-                                                 : ConstantFor(graph, operand));
+      if (operand.tensor != nullptr) {
+        inputs.push_back(ConstantFor(graph, operand));
+      } else if (!operand.squeeze.empty()) {
+        inputs.push_back(Squeezed(node, operand));
+      } else {
+        inputs.push_back(operand.value);
+      }
     }
     SetInputs(node, inputs);
     graph.SetAttributes(node, form.TakeAttributes());

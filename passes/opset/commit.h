@@ -4,6 +4,7 @@
 #define ONNXOPT_PASSES_OPSET_COMMIT_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -21,6 +22,10 @@ class Committer {
   /// Gives `node` the operator, attributes and inputs of `form`, which was made
   /// from it. Its source form is dropped if anything but the operator changes.
   void Commit(Node* node, Form form);
+  /// Nodes that Commit has put before others, canonical; the caller takes them.
+  std::vector<Node*> TakeMade() { return std::exchange(made_, {}); }
+  /// Erases a node without users.
+  void Erase(Node* node);
   /// Replaces the inputs of `node`.
   void SetInputs(Node* node, const std::vector<Value*>& inputs);
   /// Removes the constants that lost their last use here, and unused ones that
@@ -29,10 +34,12 @@ class Committer {
 
  private:
   Value* ConstantFor(Graph& graph, const Operand& operand);
+  Value* Squeezed(Node* before, const Operand& operand);
 
   // By the outermost graph, and content.
   absl::flat_hash_map<std::string, Value*> constants_;
   std::vector<Value*> released_;
+  std::vector<Node*> made_;
 };
 
 }  // namespace onnxopt::opset

@@ -52,7 +52,9 @@ Form::Form(const Node& node)
       attributes_(node.attributes().begin(), node.attributes().end()) {
   inputs_.reserve(node.num_inputs());
   for (int i = 0; i < node.num_inputs(); ++i) {
-    inputs_.push_back({node.input(i), nullptr, {}, i});
+    Operand& operand = inputs_.emplace_back();
+    operand.value = node.input(i);
+    operand.source = i;
   }
 }
 
@@ -73,20 +75,40 @@ void Form::Set(Attribute attribute) {
   attributes_.push_back(std::move(attribute));
 }
 
-void Form::SetInt(std::string_view name, int64_t value) {
+void Form::Set(std::string_view name, AttrKind kind, AttributeValue value) {
   Attribute attribute;
   attribute.name = name;
-  attribute.kind = AttrKind::kInt;
-  attribute.value = value;
+  attribute.kind = kind;
+  attribute.value = std::move(value);
   Set(std::move(attribute));
 }
 
+void Form::SetInt(std::string_view name, int64_t value) {
+  Set(name, AttrKind::kInt, value);
+}
+
+void Form::SetFloat(std::string_view name, float value) {
+  Set(name, AttrKind::kFloat, value);
+}
+
+void Form::SetFloats(std::string_view name, std::vector<float> values) {
+  Set(name, AttrKind::kFloats, std::move(values));
+}
+
+void Form::SetInts(std::string_view name, std::vector<int64_t> values) {
+  Set(name, AttrKind::kInts, std::move(values));
+}
+
 void Form::SetString(std::string_view name, std::string_view value) {
-  Attribute attribute;
-  attribute.name = name;
-  attribute.kind = AttrKind::kString;
-  attribute.value = value;
-  Set(std::move(attribute));
+  Set(name, AttrKind::kString, value);
+}
+
+void Form::Rename(std::string_view from, std::string_view to) {
+  for (Attribute& attribute : attributes_) {
+    if (attribute.name != from) continue;
+    attribute.name = to;
+    changed_ = true;
+  }
 }
 
 void Form::Remove(std::string_view name) {
@@ -102,12 +124,34 @@ void Form::SetInput(int i, Operand operand) {
 }
 
 void Form::SetInput(int i, TensorRef tensor, std::string_view name) {
-  SetInput(i, {nullptr, std::move(tensor), name, std::nullopt});
+  Operand operand;
+  operand.tensor = std::move(tensor);
+  operand.name = name;
+  SetInput(i, std::move(operand));
 }
 
 void Form::InsertInput(int i) {
   changed_ = true;
   inputs_.insert(inputs_.begin() + std::min(i, num_inputs()), Operand());
+}
+
+void Form::SqueezeInput(int i, std::vector<int64_t> axes) {
+  if (axes.empty()) return;
+  changed_ = true;
+  const TensorRef tensor = constant(i);
+  if (tensor == nullptr) {
+    inputs_[i].squeeze = std::move(axes);
+    inputs_[i].source = std::nullopt;
+    return;
+  }
+  TensorDims dims;
+  for (size_t k = 0; k < tensor->dims().size(); ++k) {
+    if (std::find(axes.begin(), axes.end(), k) == axes.end()) {
+      dims.push_back(tensor->dims()[k]);
+    }
+  }
+  // As many elements as before.
+  SetInput(i, *Tensor::WithDims(tensor, std::move(dims)), "squeezed");
 }
 
 void Form::ClearInput(int i) {
@@ -127,8 +171,17 @@ void Form::TrimInputs(int max) {
 TypeRef Form::type(int i) const {
   if (!HasInput(i)) return nullptr;
   const Operand& operand = inputs_[i];
-  return operand.value == nullptr ? TypeOf(*operand.tensor)
-                                  : KnownType(*operand.value);
+  if (operand.value == nullptr) return TypeOf(*operand.tensor);
+  TypeRef known = KnownType(*operand.value);
+  if (operand.squeeze.empty() || known == nullptr) return known;
+  Shape shape;
+  for (size_t k = 0; k < known->shape()->size(); ++k) {
+    if (std::find(operand.squeeze.begin(), operand.squeeze.end(), k) ==
+        operand.squeeze.end()) {
+      shape.push_back((*known->shape())[k]);
+    }
+  }
+  return Type::Tensor(known->element(), std::move(shape));
 }
 
 ElementType Form::element(int i) const {

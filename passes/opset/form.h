@@ -17,9 +17,10 @@ namespace onnxopt::opset {
 /// An input of a form: one that the node has, a new constant, or nothing.
 struct Operand {
   Value* value = nullptr;
-  TensorRef tensor;           // of a new constant
-  std::string_view name;      // what a new constant may be called
-  std::optional<int> source;  // which input of the node it is
+  std::vector<int64_t> squeeze;  // axes of 1 that `value` is to lose
+  TensorRef tensor;              // of a new constant
+  std::string_view name;         // what a new constant may be called
+  std::optional<int> source;     // which input of the node it is
   bool present() const { return value != nullptr || tensor != nullptr; }
 };
 
@@ -41,7 +42,11 @@ class Form {
   const Attribute* Find(std::string_view name) const;
   void Set(Attribute attribute);
   void SetInt(std::string_view name, int64_t value);
+  void SetFloat(std::string_view name, float value);
+  void SetFloats(std::string_view name, std::vector<float> values);
+  void SetInts(std::string_view name, std::vector<int64_t> values);
   void SetString(std::string_view name, std::string_view value);
+  void Rename(std::string_view from, std::string_view to);
   void Remove(std::string_view name);
 
   const std::vector<Operand>& inputs() const { return inputs_; }
@@ -53,6 +58,8 @@ class Form {
   void SetInput(int i, Operand operand);
   void SetInput(int i, TensorRef tensor, std::string_view name);
   void InsertInput(int i);
+  /// Takes dims of 1 out of input `i`.
+  void SqueezeInput(int i, std::vector<int64_t> axes);
   /// Input `i` is no longer given; absent ones at the end disappear.
   void ClearInput(int i);
   void TrimInputs(int max);
@@ -69,6 +76,8 @@ class Form {
   std::optional<std::vector<float>> floats(int i) const;
 
  private:
+  void Set(std::string_view name, AttrKind kind, AttributeValue value);
+
   const Node& node_;
   const OpDef* op_;
   std::vector<Attribute> attributes_;

@@ -9,6 +9,7 @@
 #include "ir/source_form.h"
 #include "ir/walk.h"
 #include "passes/opset/commit.h"
+#include "passes/opset/expansion.h"
 #include "passes/opset/steps.h"
 #include "passes/opset/upgrade.h"
 
@@ -31,9 +32,18 @@ class Legalizer {
       return absl::FailedPreconditionError(absl::StrJoin(errors_, "\n"));
     }
     committer_.RemoveUnusedConstants(model_);
-    if (model_.ir_version() < kFirstIrWithoutListing) ListNewConstants();
-    if (other_opset_) {
-      GraphEditor::SetOpset(&model_, target_.OpsetOf(*model_.graph()));
+    const int64_t ir_version = model_.ir_version();
+    const TargetOpsets& opsets = target_.opsets();
+    if (opsets.onnx && other_opset_) {
+      GraphEditor::SetOpset(&model_, "", *opsets.onnx);
+    }
+    if (opsets.ml && other_opset_) {
+      GraphEditor::SetOpset(&model_, kMlDomain, *opsets.ml);
+    }
+    if (model_.ir_version() < kFirstIrWithoutListing) {
+      ListNewConstants();
+    } else if (ir_version < kFirstIrWithoutListing) {
+      GraphEditor::UnlistConstants(model_.graph());
     }
     model_.set_state(ModelState::kLegalized);
     return absl::OkStatus();
@@ -41,14 +51,16 @@ class Legalizer {
 
  private:
   void RunGraph(Graph& graph) {
-    other_opset_ |= target_.IsOther(graph);
+    other_opset_ |=
+        target_.IsOther(graph, "") || target_.IsOther(graph, kMlDomain);
     for (Value& constant : graph.constants()) RespellConstant(constant);
-    for (Node& node : graph.nodes()) {
-      if (node.function() == nullptr && node.op().domain().empty()) {
+    for (Node& node : graph.nodes().SafeRange()) {
+      if (node.has_graphs()) {
+        for (Graph* body : node.graphs()) RunGraph(*body);
+      }
+      if (node.function() == nullptr && opset::IsVersioned(node.op())) {
         LowerNode(node);
       }
-      if (!node.has_graphs()) continue;
-      for (Graph* body : node.graphs()) RunGraph(*body);
     }
   }
 
@@ -75,7 +87,9 @@ class Legalizer {
   // A Constant node that the target cannot spell becomes an initializer.
   void RespellConstant(Value& constant) {
     const ConstantNode* node = constant.constant_node();
-    if (node == nullptr || !target_.IsOther(*constant.graph())) return;
+    if (node == nullptr || !target_.IsOther(*constant.graph(), "")) {
+      return;
+    }
     const OpDef* def = node->op == nullptr
                            ? nullptr
                            : target_.DefOf(*constant.graph(), *node->op);
@@ -88,33 +102,41 @@ class Legalizer {
 
   void LowerNode(Node& node) {
     Graph& graph = *node.graph();
+    const std::string_view domain = node.op().domain();
     if (!node.op().is_canonical()) {
-      if (target_.IsOther(graph) &&
+      if (target_.IsOther(graph, domain) &&
           (node.op().is_opaque() ||
            target_.DefOf(graph, node.op()) != &node.op())) {
         Error(node,
               fmt::format("it is of version {}, which could not be "
-                          "brought to opset {}",
-                          node.op().since_version(), target_.OpsetOf(graph)));
+                          "brought to opset {}{}",
+                          node.op().since_version(),
+                          target_.OpsetOf(graph, domain), DetailOf(node)));
       }
       return;
     }
     if (target_.CanRestore(node)) return Restore(node);
     const opset::Path* path = target_.PathTo(graph, node.op());
-    if (path == nullptr) return Error(node, target_.WhyNot(node));
-    if (target_.IsOther(graph)) {
-      const std::string reason = target_.WhyNot(node);
-      if (!reason.empty()) return Error(node, reason);
+    std::string reason;
+    if (path == nullptr || target_.IsOther(graph, domain)) {
+      reason = target_.WhyNot(node);
     }
-    if (path->plain_down) {
-      const OpDef* def = target_.DefOf(graph, node.op());
-      if (def != &node.op()) graph.SetOperator(&node, def);
-      return;
+    if (reason.empty()) reason = LowerAlong(*path, node);
+    if (!reason.empty() && !TryDecompose(node)) Error(node, reason);
+  }
+
+  std::string LowerAlong(const opset::Path& path, Node& node) {
+    if (path.plain_down) {
+      const OpDef* def = target_.DefOf(*node.graph(), node.op());
+      if (def != &node.op()) node.graph()->SetOperator(&node, def);
+      return "";
     }
     opset::Form form(node);
-    const std::string reason = opset::Lower(*path, form);
-    if (!reason.empty()) return Error(node, reason);
+    std::string reason = opset::Lower(path, form);
+    if (!reason.empty()) return reason;
     committer_.Commit(&node, std::move(form));
+    for (Node* made : committer_.TakeMade()) LowerNode(*made);
+    return "";
   }
 
   void Restore(Node& node) {
@@ -128,6 +150,27 @@ class Legalizer {
     committer_.SetInputs(&node, inputs);
     node.graph()->SetAttributes(&node, std::move(attributes));
     node.graph()->SetOperator(&node, op);
+  }
+
+  // What the target cannot say as one node.
+  bool TryDecompose(Node& node) {
+    std::vector<Node*> made;
+    const std::string why_not =
+        opset::Expand(node, opset::DownwardExpansions(), &target_, &made);
+    if (!why_not.empty()) return false;
+    committer_.Erase(&node);
+    for (Node* part : made) LowerNode(*part);
+    return true;
+  }
+
+  // Why Upgrade left the node as it is: "; its rank is not known".
+  std::string DetailOf(const Node& node) const {
+    if (node.op().is_opaque()) return "";
+    const opset::Path path = opset::PathFrom(model_.ops(), node.op());
+    if (path.canonical == nullptr) return "; later versions do not have it";
+    opset::Form form(node);
+    const std::string reason = opset::Lift(path, form);
+    return reason.empty() ? "" : "; " + reason;
   }
 
   void Error(const Node& node, std::string_view reason) {

@@ -12,17 +12,21 @@ namespace {
 
 using Kind = AttributeToInput::Kind;
 
+// A hint of opsets before 6 about which memory may be used again.
+constexpr std::string_view kConsumedInputs = "consumed_inputs";
+
 // --- The way of an operator
 
 // The next version of `op`, under another name if that one is deprecated; null
 // at the end.
 const OpDef* NextVersion(const OpRegistry& ops, const OpDef& op) {
-  for (int64_t v = op.since_version() + 1; v <= kCanonicalOpset; ++v) {
-    const OpDef* next = ops.FindExact("", op.name(), v);
+  const int64_t newest = ops.max_version(op.domain());
+  for (int64_t v = op.since_version() + 1; v <= newest; ++v) {
+    const OpDef* next = ops.FindExact(op.domain(), op.name(), v);
     if (next == nullptr) continue;
     if (!next->deprecated()) return next;
     if (const Successor* row = FindSuccessor(*next)) {
-      return ops.Find("", row->name, v);
+      return ops.Find(op.domain(), row->name, v);
     }
   }
   return nullptr;
@@ -169,8 +173,8 @@ std::string LiftAttributes(const Step& step, Form& form) {
       form.SetString(row->attribute, row->newer);
     }
   }
+  form.Remove(kConsumedInputs);
   for (const RemovedAttribute* row : step.removed) {
-    if (form.Find(row->attribute) == nullptr) continue;
     if (form.view().Int(row->attribute) != row->value) {
       return fmt::format("its attribute '{}' is not {}", row->attribute,
                          row->value);
@@ -308,6 +312,12 @@ std::string LowerValues(const Step& step, Form& form) {
     }
     form.SetString(row->attribute, row->older);
   }
+  for (const RemovedAttribute* row : step.removed) {
+    const AttrDef* old = step.older->FindAttr(row->attribute);
+    if (old->default_value != AttrDef::Value(row->value)) {
+      form.SetInt(row->attribute, row->value);
+    }
+  }
   for (const OldBehaviour* row : step.behaviours) {
     if (form.view().String(row->attribute) != row->value) {
       return fmt::format("with {} other than '{}'", row->attribute, row->value);
@@ -400,6 +410,10 @@ std::string Down(const Step& step, Form& form) {
 }
 
 }  // namespace
+
+bool IsVersioned(const OpDef& op) {
+  return op.domain().empty() || op.domain() == kMlDomain;
+}
 
 Path PathFrom(const OpRegistry& ops, const OpDef& op) {
   Path path;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What changed in the operators of ai.onnx from one version to the next, and
-// how a node follows these changes up and down. Wider types, new inputs, and
-// new attributes whose default is the old behaviour are read off the operator
+// What changed in the operators of ONNX from one version to the next, and how a
+// node follows these changes up and down. Wider types, new inputs, and new
+// attributes whose default is the old behaviour are read off the operator
 // table; the rest is in tables.cc (data) and adapters.cc (code).
 #ifndef ONNXOPT_PASSES_OPSET_STEPS_H_
 #define ONNXOPT_PASSES_OPSET_STEPS_H_
@@ -135,6 +135,10 @@ std::string WrongType(const Form& form);
 std::string WrongType(const Node& node, const OpDef& op);
 /// Whether `op` allows a tensor of that type.
 bool Allows(const OpDef& op, const OperandDef& operand, ElementType element);
+
+/// Whether the versions of `op` are steps of a path: it is of ai.onnx or
+/// ai.onnx.ml.
+bool IsVersioned(const OpDef& op);
 
 /// Whether a Softmax, LogSoftmax or Hardmax means the same in both readings of
 /// its axis: that axis alone, or all from there on.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Facts: ONNX's operator changelog, opset 7 to 27.
+// Facts: ONNX's operator changelog, opset 1 to 27.
 #include <algorithm>
 #include <iterator>
 
@@ -27,6 +27,7 @@ constexpr AttributeToInput kInputs[] = {
     {"ReduceProd"_op, 18, "axes", 1, Kind::kInts},
     {"ReduceSum"_op, 13, "axes", 1, Kind::kInts},
     {"ReduceSumSquare"_op, 18, "axes", 1, Kind::kInts},
+    {"Reshape"_op, 5, "shape", 1, Kind::kInts},
     {"Slice"_op, 10, "starts", 1, Kind::kInts},
     {"Slice"_op, 10, "ends", 2, Kind::kInts},
     {"Slice"_op, 10, "axes", 3, Kind::kInts},
@@ -43,10 +44,13 @@ constexpr OldBehaviour kBehaviours[] = {
 };
 
 constexpr RemovedAttribute kRemoved[] = {
+    {"BatchNormalization"_op, 7, "is_test", 1},
     {"BatchNormalization"_op, 9, "spatial", 1},
+    {"Dropout"_op, 7, "is_test", 1},
 };
 
 constexpr ValueChange kValues[] = {
+    {"GRU"_op, 3, "direction", "foward", "forward"},
     {"GridSample"_op, 20, "mode", "bicubic", "cubic"},
     {"GridSample"_op, 20, "mode", "bilinear", "linear"},
     {"Pad"_op, 19, "mode", "", "wrap"},
@@ -57,6 +61,7 @@ constexpr ValueChange kValues[] = {
     {"ScatterElements"_op, 18, "reduction", "", "min"},
     {"ScatterND"_op, 18, "reduction", "", "max"},
     {"ScatterND"_op, 18, "reduction", "", "min"},
+    {"Upsample"_op, 7, "mode", "bilinear", "linear"},
 };
 
 constexpr int64_t kFirstWithNegativeAxes = 11;

@@ -18,18 +18,16 @@ int64_t Imported(const Graph& graph, std::string_view domain) {
   return 0;
 }
 
-// Null for a deprecated operator: nothing new is written with it.
-const OpDef* FindLive(const OpRegistry& ops, std::string_view name,
-                      int64_t opset) {
-  const OpDef* def = ops.Find("", name, opset);
-  return def == nullptr || def->deprecated() ? nullptr : def;
-}
-
 const OpDef* FindAtOpset(const OpRegistry& ops, const OpDef& op,
                          int64_t opset) {
-  if (const OpDef* def = FindLive(ops, op.name(), opset)) return def;
+  // Null for a deprecated operator: nothing new is written with it.
+  const auto find = [&](std::string_view name) {
+    const OpDef* def = ops.Find(op.domain(), name, opset);
+    return def == nullptr || def->deprecated() ? nullptr : def;
+  };
+  if (const OpDef* def = find(op.name())) return def;
   for (const OpDef* older : opset::Predecessors(ops, op)) {
-    if (const OpDef* def = FindLive(ops, older->name(), opset)) return def;
+    if (const OpDef* def = find(older->name())) return def;
   }
   return nullptr;
 }
@@ -54,30 +52,34 @@ std::string WhyNotAs(const Node& node, const opset::Path& path,
 
 // The lowest opset above `opset` that can express `node`.
 int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset) {
-  for (int64_t v = opset + 1; v < kCanonicalOpset; ++v) {
+  const int64_t newest = ops.max_version(node.op().domain());
+  for (int64_t v = opset + 1; v < newest; ++v) {
     const OpDef* def = FindAtOpset(ops, node.op(), v);
     if (def == nullptr) continue;
     bool wrong_type = false;
     const opset::Path path = opset::PathFrom(ops, *def);
     if (WhyNotAs(node, path, &wrong_type).empty()) return v;
   }
-  return kCanonicalOpset;
+  return newest;
 }
 
 }  // namespace
 
-int64_t Target::OpsetOf(const Graph& graph) const {
-  return override_ ? *override_ : Imported(graph, "");
+int64_t Target::OpsetOf(const Graph& graph, std::string_view domain) const {
+  const int64_t imported = Imported(graph, domain);
+  if (domain.empty()) return opsets_.onnx.value_or(imported);
+  // What a graph does not import, it does not need.
+  return domain == kMlDomain && imported != 0 ? opsets_.ml.value_or(imported)
+                                              : imported;
 }
 
-bool Target::IsOther(const Graph& graph) const {
-  return override_ && *override_ != Imported(graph, "");
+bool Target::IsOther(const Graph& graph, std::string_view domain) const {
+  return OpsetOf(graph, domain) != Imported(graph, domain);
 }
 
 const Target::Entry& Target::Find(const Graph& graph, const OpDef& op) const {
-  const bool standard = op.domain().empty();
-  const int64_t version =
-      standard ? OpsetOf(graph) : Imported(graph, op.domain());
+  const bool standard = opset::IsVersioned(op);
+  const int64_t version = OpsetOf(graph, op.domain());
   std::unique_ptr<const Entry>& slot = entries_[{&op, version}];
   if (slot != nullptr) return *slot;
   const OpRegistry& ops = graph.model().ops();
@@ -104,8 +106,9 @@ const opset::Path* Target::PathTo(const Graph& graph, const OpDef& op) const {
 bool Target::CanRestore(const Node& node) const {
   const SourceForm* source = node.source_form();
   if (source == nullptr || source->num_inputs != node.num_inputs() ||
-      node.graph()->model().ops().Find("", source->op->name(),
-                                       OpsetOf(*node.graph())) != source->op) {
+      node.graph()->model().ops().Find(
+          source->op->domain(), source->op->name(),
+          OpsetOf(*node.graph(), source->op->domain())) != source->op) {
     return false;
   }
   for (const auto& [index, tensor] : source->added) {
@@ -123,11 +126,11 @@ bool Target::CanRestore(const Node& node) const {
 std::string Target::WhyNot(const Node& node) const {
   const OpDef& op = node.op();
   if (node.function() != nullptr || node.IsTerminator() || op.is_opaque() ||
-      (op.domain().empty() && !op.is_canonical())) {
+      (opset::IsVersioned(op) && !op.is_canonical())) {
     return "";
   }
   const Entry& entry = Find(*node.graph(), op);
-  if (!op.domain().empty()) {
+  if (!opset::IsVersioned(op)) {
     return entry.def != nullptr
                ? ""
                : fmt::format("{} is not imported", op.FullName());
@@ -135,7 +138,7 @@ std::string Target::WhyNot(const Node& node) const {
   if (CanRestore(node)) return "";
   const auto lowest = [&] {
     return LowestOpset(node.graph()->model().ops(), node,
-                       OpsetOf(*node.graph()));
+                       OpsetOf(*node.graph(), op.domain()));
   };
   if (entry.path == nullptr) {
     return fmt::format("opset {} is needed for {}", lowest(), op.name());

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -17,18 +18,25 @@
 
 namespace onnxopt {
 
+/// Opsets that a model is to have, instead of its own.
+struct TargetOpsets {
+  std::optional<int64_t> onnx;  // ai.onnx
+  std::optional<int64_t> ml;    // ai.onnx.ml
+};
+
 /// The opsets a model is written for: those it imports (a function body has its
-/// own), or another one of ai.onnx. For one model; what was found out about an
-/// operator is kept.
+/// own), or others. For one model; what was found out about an operator is
+/// kept.
 class Target {
  public:
   Target() = default;
-  explicit Target(int64_t opset) : override_(opset) {}
+  explicit Target(TargetOpsets opsets) : opsets_(opsets) {}
 
-  /// Of ai.onnx, in `graph`; 0 if it is not imported.
-  int64_t OpsetOf(const Graph& graph) const;
-  /// Whether `graph` is written for another ai.onnx than it was read with.
-  bool IsOther(const Graph& graph) const;
+  const TargetOpsets& opsets() const { return opsets_; }
+  /// Of `domain` in `graph`; 0 if it is not imported.
+  int64_t OpsetOf(const Graph& graph, std::string_view domain) const;
+  /// Whether `graph` is written for another `domain` than it was read with.
+  bool IsOther(const Graph& graph, std::string_view domain) const;
   /// The definition that `op` has at the target, under the name it has there;
   /// null if there is none.
   const OpDef* DefOf(const Graph& graph, const OpDef& op) const;
@@ -42,7 +50,7 @@ class Target {
   bool CanRestore(const Node& node) const;
 
   /// From the definition at the target to the canonical one; null if there is
-  /// none, or for operators of other domains.
+  /// none, or for operators that ONNX does not define.
   const opset::Path* PathTo(const Graph& graph, const OpDef& op) const;
 
  private:
@@ -52,7 +60,7 @@ class Target {
   };
   const Entry& Find(const Graph& graph, const OpDef& op) const;
 
-  std::optional<int64_t> override_;
+  TargetOpsets opsets_;
   mutable absl::flat_hash_map<std::pair<const OpDef*, int64_t>,
                               std::unique_ptr<const Entry>>
       entries_;

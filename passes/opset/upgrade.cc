@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/opset/upgrade.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "fmt/core.h"
 #include "ir/source_form.h"
 #include "passes/opset/commit.h"
+#include "passes/opset/expansion.h"
 #include "passes/opset/steps.h"
 #include "passes/shape/inference.h"
 
@@ -19,14 +22,8 @@ using opset::Form;
 using opset::Operand;
 using opset::Path;
 
-int64_t OpsetOf(const Graph& graph) {
-  for (const OpsetImport& import : graph.model().ImportsOf(graph)) {
-    if (import.domain.empty()) return import.version;
-  }
-  return 0;
-}
-
 // How `node`, which is about to become `form`, is spelt now.
+// Null if the node loses an input.
 std::unique_ptr<SourceForm> SourceOf(const Node& node, const Form& form) {
   auto source = std::make_unique<SourceForm>();
   source->op = &node.op();
@@ -41,6 +38,9 @@ std::unique_ptr<SourceForm> SourceOf(const Node& node, const Form& form) {
       source->added.emplace_back(i, operand.tensor);
     }
   }
+  for (const int position : source->positions) {
+    if (position < 0) return nullptr;
+  }
   return source;
 }
 
@@ -51,27 +51,23 @@ bool ComesBack(const Path& path, Form form) {
 
 class Upgrader {
  public:
-  Upgrader(Model& model, Diagnostics* diagnostics)
-      : model_(model), diagnostics_(diagnostics) {}
+  Upgrader(Model& model, const Target* target, Diagnostics* diagnostics)
+      : model_(model), target_(target), diagnostics_(diagnostics) {}
 
   void Run() {
-    RunBody(*model_.graph());
-    for (Function* function : model_.functions()) RunBody(*function->body());
+    RunGraph(*model_.graph());
+    for (Function* function : model_.functions()) RunGraph(*function->body());
+    committer_.RemoveUnusedConstants(model_);
     model_.set_state(ModelState::kCanonical);
   }
 
  private:
-  void RunBody(Graph& graph) {
-    too_old_ = OpsetOf(graph) < kOldestLiftedOpset;
-    RunGraph(graph);
-  }
-
   void RunGraph(Graph& graph) {
-    for (Node& node : graph.nodes()) {
+    for (Node& node : graph.nodes().SafeRange()) {
       const OpDef& op = node.op();
-      if (op.domain().empty() && !op.is_canonical() &&
+      if (opset::IsVersioned(op) && !op.is_canonical() &&
           node.function() == nullptr) {
-        LiftNode(node);
+        if (LiftNode(node)) continue;
       }
       if (node.has_graphs()) {
         for (Graph* body : node.graphs()) RunGraph(*body);
@@ -80,29 +76,42 @@ class Upgrader {
     }
   }
 
-  void LiftNode(Node& node) {
+  // Whether the node is gone.
+  bool LiftNode(Node& node) {
     if (node.op().is_opaque()) return Stays(node, "it is not known");
-    if (too_old_) {
-      return Stays(
-          node, fmt::format("it is of an opset before {}", kOldestLiftedOpset));
-    }
     const Path& path = PathOf(node.op());
     if (path.canonical == nullptr) {
       return Stays(node, "later versions do not have it");
     }
     if (path.plain_up && !path.narrows && IsRegular(node, path)) {
       node.graph()->SetOperator(&node, path.canonical);
-      return;
+      return false;
     }
     Form form(node);
     const std::string reason = opset::Lift(path, form);
-    if (!reason.empty()) return Stays(node, reason);
+    if (!reason.empty()) return TakeApart(node, reason);
     std::unique_ptr<SourceForm> source;
     if (form.changed() || !ComesBack(path, form)) source = SourceOf(node, form);
     committer_.Commit(&node, std::move(form));
     if (source != nullptr) {
       node.graph()->SetSourceForm(&node, std::move(source));
     }
+    return false;
+  }
+
+  bool TakeApart(Node& node, std::string_view reason) {
+    const bool is_other = target_ == nullptr ||
+                          target_->IsOther(*node.graph(), node.op().domain());
+    const bool is_constant = std::all_of(
+        node.inputs().begin(), node.inputs().end(),
+        [](const Value* input) { return !input || input->IsConstant(); });
+    if (!is_other && !is_constant) return Stays(node, reason);
+    std::vector<Node*> made;
+    const std::string why_not = opset::Expand(
+        node, opset::UpwardExpansions(), is_other ? nullptr : target_, &made);
+    if (!why_not.empty()) return Stays(node, reason);
+    committer_.Erase(&node);
+    return true;
   }
 
   // Whether nothing about the node needs a closer look.
@@ -127,25 +136,28 @@ class Upgrader {
     return *path;
   }
 
-  void Stays(const Node& node, std::string_view reason) {
-    if (diagnostics_ == nullptr || !diagnostics_->wants_remarks()) return;
-    diagnostics_->Remark(
-        "upgrade", fmt::format("{} stays at version {}: {}", node.Describe(),
-                               node.op().since_version(), reason));
+  bool Stays(const Node& node, std::string_view reason) {
+    if (diagnostics_ != nullptr && diagnostics_->wants_remarks()) {
+      diagnostics_->Remark(
+          "upgrade", fmt::format("{} stays at version {}: {}", node.Describe(),
+                                 node.op().since_version(), reason));
+    }
+    return false;
   }
 
   Model& model_;
+  const Target* target_;
   Diagnostics* diagnostics_;
-  bool too_old_ = false;
   opset::Committer committer_;
   absl::flat_hash_map<const OpDef*, std::unique_ptr<const Path>> paths_;
 };
 
 }  // namespace
 
-absl::Status Upgrade(Model& model, Diagnostics* diagnostics) {
+absl::Status Upgrade(Model& model, const Target* target,
+                     Diagnostics* diagnostics) {
   if (model.state() == ModelState::kCanonical) return absl::OkStatus();
-  Upgrader(model, diagnostics).Run();
+  Upgrader(model, target, diagnostics).Run();
   return absl::OkStatus();
 }
 

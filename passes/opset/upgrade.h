@@ -12,20 +12,23 @@
 
 namespace onnxopt {
 
-/// The oldest ai.onnx opset whose nodes are lifted. Before it, operators
-/// broadcast by attribute.
-inline constexpr int64_t kOldestLiftedOpset = 7;
-
-/// Lifts every node of ai.onnx, in all graphs and function bodies in
-/// topological order, to its canonical form; the types of its outputs are
-/// inferred on the way, for some steps need them. A node that has no exact
+/// Lifts every node of ai.onnx and ai.onnx.ml, in all graphs and function
+/// bodies in topological order, to its canonical form; the types of its outputs
+/// are inferred on the way, for some steps need them. A node that has no exact
 /// canonical form, or for which something would have to be known, stays as it
 /// is, with a remark. The state becomes kCanonical.
-absl::Status Upgrade(Model& model, Diagnostics* diagnostics);
+///
+/// An old node that takes several canonical ones to say becomes these if the
+/// target is another opset, or if its inputs are constant, so that they can
+/// vanish. At its own opset it is better left as it is. Without a target it is
+/// always taken apart.
+absl::Status Upgrade(Model& model, const Target* target,
+                     Diagnostics* diagnostics);
 
 /// The reverse, to `target`. A node that is as Upgrade left it becomes what it
 /// was in the file, to the byte; constants that nothing uses any more vanish.
 /// The state becomes kLegalized, and the model imports what the target says.
+/// A node that the target cannot say becomes several where that is exact.
 /// An error lists the nodes that cannot be expressed and leaves the model half
 /// done. There are none at the file's own opset if every node that was made
 /// since Upgrade passed Target::WhyNot.

@@ -115,7 +115,7 @@ void ExpectComesBack(const std::string& text) {
   ASSERT_OK_AND_ASSIGN(const auto plain, Read(text));
   ASSERT_OK_AND_ASSIGN(const std::string before, SerializeModel(*plain));
   ASSERT_OK_AND_ASSIGN(const auto model, Read(text));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   EXPECT_OK(Verify(*model));
   EXPECT_EQ(model->state(), ModelState::kCanonical);
   ASSERT_OK(Legalize(*model, Target(), nullptr));
@@ -142,7 +142,7 @@ TEST_P(UpTest, Lifts) {
   const std::string text = ModelText(GetParam().opset, GetParam().node);
   ASSERT_OK_AND_ASSIGN(const auto model, Read(text));
   Diagnostics diagnostics(/*wants_remarks=*/true);
-  ASSERT_OK(Upgrade(*model, &diagnostics));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, &diagnostics));
   std::string_view expected = GetParam().expected;
   const Node& node = LastNode(*model);
   if (expected.starts_with('!')) {
@@ -282,7 +282,7 @@ class DownTest : public testing::TestWithParam<DownCase> {};
 TEST_P(DownTest, Lowers) {
   ASSERT_OK_AND_ASSIGN(const auto model,
                        Read(ModelText(kCanonicalOpset, GetParam().node)));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   const Target target(GetParam().opset);
   std::string_view expected = GetParam().expected;
   const Node& node = LastNode(*model);
@@ -419,7 +419,7 @@ constexpr char kSqueeze[] = "y = Squeeze<axes = [0]>(x)";
 
 TEST(LegalizeTest, AChangedNodeIsLowered) {
   ASSERT_OK_AND_ASSIGN(const auto model, Read(ModelText(11, kSqueeze)));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   Graph& graph = *model->graph();
   Node& node = graph.nodes().back();
   ASSERT_NE(node.source_form(), nullptr);
@@ -435,7 +435,7 @@ TEST(LegalizeTest, AChangedNodeIsLowered) {
 
 TEST(LegalizeTest, WhatCannotBeExpressedIsAnError) {
   ASSERT_OK_AND_ASSIGN(const auto model, Read(ModelText(11, kSqueeze)));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   Graph& graph = *model->graph();
   graph.SetInput(&graph.nodes().back(), 1, graph.inputs()[3]);
   const absl::Status status = Legalize(*model, Target(), nullptr);
@@ -446,7 +446,7 @@ TEST(LegalizeTest, WhatCannotBeExpressedIsAnError) {
 
 TEST(LegalizeTest, ASoftmaxWithAnotherRankIsNotWhatItWas) {
   ASSERT_OK_AND_ASSIGN(const auto model, Read(ModelText(11, "y = Softmax(e)")));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   Graph& graph = *model->graph();
   graph.SetInput(&graph.nodes().back(), 0, graph.inputs()[0]);
   EXPECT_THAT(Legalize(*model, Target(), nullptr).message(),
@@ -456,8 +456,8 @@ TEST(LegalizeTest, ASoftmaxWithAnotherRankIsNotWhatItWas) {
 TEST(LegalizeTest, OpaqueNodesOnlyStayAtTheirOpset) {
   const std::string text = ModelText(11, "y = Softmax(x)");
   ASSERT_OK_AND_ASSIGN(const auto model, Read(text));
-  ASSERT_OK(Upgrade(*model, nullptr));
-  EXPECT_THAT(Legalize(*model, Target(17), nullptr).message(),
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
+  EXPECT_THAT(Legalize(*model, Target({.onnx = 17}), nullptr).message(),
               HasSubstr("it is of version 11, which could not be brought to "
                         "opset 17"));
 }
@@ -466,7 +466,7 @@ TEST(UpgradeTest, EqualConstantsAreShared) {
   const std::string text =
       ModelText(11, "v = Squeeze<axes = [0]>(u)\n y = Squeeze<axes = [0]>(v)");
   ASSERT_OK_AND_ASSIGN(const auto model, Read(text));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   const Node& last = LastNode(*model);
   ASSERT_NE(last.input(1), nullptr);
   EXPECT_EQ(last.input(1)->num_uses(), 2);
@@ -488,7 +488,7 @@ TEST(UpgradeTest, BodiesAndFunctions) {
       "  y = Concat<axis: int = @axis>(s, s)\n"
       "}\n";
   ASSERT_OK_AND_ASSIGN(const auto model, Read(text));
-  ASSERT_OK(Upgrade(*model, nullptr));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
   const Node& branch = LastNode(*model);
   EXPECT_EQ(NodeText(branch.graphs()[0]->nodes().back()),
             "Squeeze(t, int64[1]{0})");
@@ -509,7 +509,7 @@ TEST(UpgradeTest, AReferencedAttributeCannotBecomeAnInput) {
       "fn <axes> (x) => (y) { y = Squeeze<axes: ints = @axes>(x) }\n";
   ASSERT_OK_AND_ASSIGN(const auto model, Read(text));
   Diagnostics diagnostics(/*wants_remarks=*/true);
-  ASSERT_OK(Upgrade(*model, &diagnostics));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, &diagnostics));
   ASSERT_EQ(diagnostics.all().size(), 1u);
   EXPECT_EQ(diagnostics.all()[0].message,
             "node producing 'y' (Squeeze) stays at version 11: its attribute "

@@ -110,19 +110,58 @@ Value* Rewriter::Clone(const Node& node, std::vector<Value*> inputs,
   return Stage(&node.op(), std::move(inputs), std::move(all), &node);
 }
 
+std::vector<Value*> Rewriter::MakeOutputs(OpId op, std::vector<Value*> inputs,
+                                          std::vector<Attribute> attributes,
+                                          int num_outputs) {
+  const OpDef* def = graph_.model().ops().Find("", OpName(op), kCanonicalOpset);
+  ONNXOPT_CHECK(def != nullptr);
+  Node* node = AddStaged(def, std::move(inputs), std::move(attributes),
+                         num_outputs, nullptr);
+  if (node == nullptr || !CanExpress(*node)) {
+    return std::vector<Value*>(num_outputs, nullptr);
+  }
+  return {node->outputs().begin(), node->outputs().end()};
+}
+
 Value* Rewriter::Stage(const OpDef* op, std::vector<Value*> inputs,
                        std::vector<Attribute> attributes, const Node* like) {
+  Node* node = AddStaged(op, std::move(inputs), std::move(attributes),
+                         /*num_outputs=*/1, like);
+  if (node == nullptr) return nullptr;
+  Value* output = node->output(0);
+  if (Value* constant = FoldedConstant(*node, output->type())) {
+    nodes_.pop_back();
+    graph_.EraseNode(node);
+    return constant;
+  }
+  return CanExpress(*node) ? output : nullptr;
+}
+
+bool Rewriter::CanExpress(const Node& node) {
+  std::string why = target_ == nullptr ? "" : target_->WhyNot(node);
+  if (!why.empty()) Fail(std::move(why));
+  return why_not_.empty();
+}
+
+Node* Rewriter::AddStaged(const OpDef* op, std::vector<Value*> inputs,
+                          std::vector<Attribute> attributes, int num_outputs,
+                          const Node* like) {
+  const auto fail = [this](std::string why) -> Node* {
+    Fail(std::move(why));
+    return nullptr;
+  };
   if (!why_not_.empty()) return nullptr;
   while (!inputs.empty() && inputs.back() == nullptr) inputs.pop_back();
   for (int i = 0; i < op->min_inputs(); ++i) {
     if (i >= static_cast<int>(inputs.size()) || inputs[i] == nullptr) {
-      return Fail("a part of the replacement could not be made");
+      return fail("a part of the replacement could not be made");
     }
   }
   // Until Commit, all values made share the name of the root's output: most
   // attempts fail, and names would be used up.
-  const std::string_view name = root().output(0)->name();
-  Node* node = graph_.AddNode(op, inputs, std::vector<std::string_view>{name},
+  const std::vector<std::string_view> names(num_outputs,
+                                            root().output(0)->name());
+  Node* node = graph_.AddNode(op, inputs, names,
                               like != nullptr ? like->name() : "", &root());
   nodes_.push_back(node);
   for (Attribute& attribute : attributes) {
@@ -132,21 +171,13 @@ Value* Rewriter::Stage(const OpDef* op, std::vector<Value*> inputs,
   if (like != nullptr) GraphEditor::SetAnnotations(node, like->annotations());
   absl::StatusOr<std::vector<TypeRef>> types = InferTypes(*node);
   if (!types.ok()) {
-    return Fail(fmt::format("the replacement would not be valid: {}",
+    return fail(fmt::format("the replacement would not be valid: {}",
                             std::string(types.status().message())));
   }
-  Value* output = node->output(0);
-  if ((*types)[0] != nullptr) graph_.SetType(output, (*types)[0]);
-  if (Value* constant = FoldedConstant(*node, output->type())) {
-    nodes_.pop_back();
-    graph_.EraseNode(node);
-    return constant;
+  for (int i = 0; i < num_outputs; ++i) {
+    if ((*types)[i] != nullptr) graph_.SetType(node->output(i), (*types)[i]);
   }
-  if (target_ != nullptr) {
-    std::string why = target_->WhyNot(*node);
-    if (!why.empty()) return Fail(std::move(why));
-  }
-  return output;
+  return node;
 }
 
 Value* Rewriter::FoldedConstant(const Node& node, const TypeRef& type) {
@@ -226,6 +257,9 @@ Attribute Rewriter::Int(std::string_view name, int64_t value) {
 }
 Attribute Rewriter::Float(std::string_view name, float value) {
   return NewAttribute(name, AttrKind::kFloat, value);
+}
+Attribute Rewriter::Floats(std::string_view name, std::vector<float> values) {
+  return NewAttribute(name, AttrKind::kFloats, std::move(values));
 }
 Attribute Rewriter::Ints(std::string_view name, std::vector<int64_t> values) {
   return NewAttribute(name, AttrKind::kInts, std::move(values));

@@ -87,6 +87,11 @@ class Rewriter {
   /// evaluated until somebody reads it.
   Value* Make(OpId op, std::vector<Value*> inputs,
               std::vector<Attribute> attributes = {});
+  /// One node with `num_outputs` outputs, which is never constant; as many
+  /// nulls if it cannot be made.
+  std::vector<Value*> MakeOutputs(OpId op, std::vector<Value*> inputs,
+                                  std::vector<Attribute> attributes,
+                                  int num_outputs);
   /// `node` with other inputs and some attributes replaced or added.
   Value* Clone(const Node& node, std::vector<Value*> inputs,
                std::vector<Attribute> attributes = {});
@@ -114,6 +119,7 @@ class Rewriter {
 
   static Attribute Int(std::string_view name, int64_t value);
   static Attribute Float(std::string_view name, float value);
+  static Attribute Floats(std::string_view name, std::vector<float> values);
   static Attribute Ints(std::string_view name, std::vector<int64_t> values);
   static Attribute String(std::string_view name, std::string_view value);
 
@@ -135,6 +141,10 @@ class Rewriter {
   Value* Fail(std::string why);
   Value* Stage(const OpDef* op, std::vector<Value*> inputs,
                std::vector<Attribute> attributes, const Node* like);
+  Node* AddStaged(const OpDef* op, std::vector<Value*> inputs,
+                  std::vector<Attribute> attributes, int num_outputs,
+                  const Node* like);
+  bool CanExpress(const Node& node);
   Value* FoldedConstant(const Node& node, const TypeRef& type);
   std::string WhyNotReplaceable(const Value& output, const Value& replacement);
   std::string WhyNotReplaceableTogether() const;

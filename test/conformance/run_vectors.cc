@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<Model>> ReadCanonical(
   read.folder = folder;
   ASSIGN_OR_RETURN(std::unique_ptr<Model> model,
                    ReadModelProto(std::move(file), read, &diagnostics));
-  RETURN_IF_ERROR(Upgrade(*model, &diagnostics));
+  RETURN_IF_ERROR(Upgrade(*model, /*target=*/nullptr, &diagnostics));
   return model;
 }
 

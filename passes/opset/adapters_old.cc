@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes of operators up to opset 7, which came with the broadcasting of
+// today. Facts: ONNX's operator changelog.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "fmt/core.h"
+#include "passes/opset/adapters.h"
+#include "passes/shape/families.h"
+
+namespace onnxopt::opset {
+namespace {
+
+using shape::Normalize;
+
+bool IsOne(const Dim& dim) { return dim.IsInteger() && dim.value() == 1; }
+
+bool HasOneElement(const Shape& shape) {
+  return std::all_of(shape.begin(), shape.end(), IsOne);
+}
+
+bool SameDims(const Shape& a, const Shape& b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(),
+                    [](const Dim& x, const Dim& y) {
+                      return Compare(x, y) == DimRelation::kEqual;
+                    });
+}
+
+std::vector<int64_t> Count(int64_t begin, int64_t end) {
+  std::vector<int64_t> all;
+  for (int64_t i = begin; i < end; ++i) all.push_back(i);
+  return all;
+}
+
+// --- Binary operators: before 7, B is broadcast to A if `broadcast` says so;
+// its dims then are those of A from `axis` on, by default the last ones.
+
+std::string BroadcastUp(Form& form) {
+  if (form.Find("axis") != nullptr && form.view().Int("broadcast", 0) != 0) {
+    const std::optional<int64_t> trailing = DimsAfterOperand(form);
+    if (!trailing) return "its ranks are not known";
+    const std::optional<Shape> b = form.shape(1);
+    if (*trailing != 0 && !HasOneElement(*b)) {
+      return "its second operand needs other dims";
+    }
+  }
+  form.Remove("axis");
+  form.Remove("broadcast");
+  return "";
+}
+
+// Brings B to the form [d_k..d_m] and says where in A these dims are.
+std::string BroadcastDown(Form& form) {
+  const std::optional<Shape> a = form.shape(0);
+  const std::optional<Shape> b = form.shape(1);
+  if (!a || !b) return "of inputs whose ranks are not known";
+  if (SameDims(*a, *b)) return "";
+  const auto rank_a = static_cast<int64_t>(a->size());
+  const auto rank_b = static_cast<int64_t>(b->size());
+  if (rank_b > rank_a) return "that broadcasts its first operand";
+  form.SetInt("broadcast", 1);
+  if (HasOneElement(*b)) return "";
+  int64_t first = 0;
+  while (IsOne((*b)[first])) ++first;
+  int64_t last = rank_b;
+  while (IsOne((*b)[last - 1])) --last;
+  const int64_t axis = rank_a - rank_b + first;
+  for (int64_t i = first; i < last; ++i) {
+    if (Compare((*a)[axis + i - first], (*b)[i]) != DimRelation::kEqual) {
+      return "of dims that are not known to be equal in both operands";
+    }
+  }
+  std::vector<int64_t> squeezed = Count(0, first);
+  for (const int64_t i : Count(last, rank_b)) squeezed.push_back(i);
+  form.SqueezeInput(1, std::move(squeezed));
+  if (last != rank_b) form.SetInt("axis", axis);
+  return "";
+}
+
+// --- Gemm: C is broadcast if `broadcast` says so.
+
+std::string GemmUp(Form& form) {
+  form.Remove("broadcast");
+  return "";
+}
+
+std::string GemmDown(Form& form) {
+  const std::optional<Shape> c = form.shape(2);
+  const Value* y = form.node().output(0);
+  const TypeRef type = y == nullptr ? nullptr : KnownType(*y);
+  if (!c || type == nullptr || !type->shape()) {
+    return "with a C of unknown rank";
+  }
+  const Shape& result = *type->shape();
+  if (SameDims(*c, result)) return "";
+  form.SetInt("broadcast", 1);
+  if (HasOneElement(*c)) return "";
+  const bool is_row =
+      Compare(c->back(), result.back()) == DimRelation::kEqual &&
+      (c->size() == 1 || IsOne(c->front()));
+  if (!is_row) return "with a C that is neither a matrix nor a row";
+  if (c->size() == 2) form.SqueezeInput(2, {0});
+  return "";
+}
+
+// --- PRelu: before 7, the slope has one element or one per channel.
+
+std::string PReluUp(Form& form) {
+  const std::optional<Shape> slope = form.shape(1);
+  const std::optional<int64_t> rank = form.rank(0);
+  if (!slope || !rank) return "its ranks are not known";
+  if (HasOneElement(*slope) || *rank <= 2) return "";
+  return "its slope needs other dims";
+}
+
+std::string PReluDown(Form& form) {
+  const std::optional<Shape> slope = form.shape(1);
+  const std::optional<int64_t> rank = form.rank(0);
+  if (!slope || !rank) return "of inputs whose ranks are not known";
+  if (HasOneElement(*slope)) return "";
+  const auto size = static_cast<int64_t>(slope->size());
+  const int64_t channels = size - *rank + 1;
+  std::vector<int64_t> squeezed;
+  for (int64_t i = 0; i < size; ++i) {
+    if (i == channels) continue;
+    if (!IsOne((*slope)[i])) return "with a slope other than one per channel";
+    squeezed.push_back(i);
+  }
+  if (channels < 0) return "with a slope other than one per channel";
+  form.SqueezeInput(1, std::move(squeezed));
+  return "";
+}
+
+// --- BatchNormalization-1 has a required hint about memory.
+
+std::string BatchNormalizationDown(Form& form) {
+  form.SetInts("consumed_inputs", std::vector<int64_t>(form.num_inputs(), 0));
+  return "";
+}
+
+// Without is_test, the mode is training.
+std::string BatchNormalizationDownFrom7(Form& form) {
+  return form.node().num_outputs() == 1 ? "" : "with more than one output";
+}
+
+// A mask that is not filled before 7 is at least not filled at random.
+std::string DropoutUpTo7(Form& form) {
+  const Value* mask = form.node().output(1);
+  return mask != nullptr && mask->HasUses() ? "its mask is not filled" : "";
+}
+
+std::string DropoutDownFrom7(Form& form) {
+  return form.node().output(1) == nullptr ? "" : "with a mask";
+}
+
+// --- Cast-1 spells its type.
+
+constexpr std::array<std::string_view, 14> kTypeNames = {
+    "UNDEFINED", "FLOAT",  "UINT8", "INT8",    "UINT16", "INT16",  "INT32",
+    "INT64",     "STRING", "BOOL",  "FLOAT16", "DOUBLE", "UINT32", "UINT64"};
+
+std::string CastUp(Form& form) {
+  const Attribute* to = form.Find("to");
+  if (to == nullptr || to->IsReference()) return "its type is not known";
+  const auto* spelt = std::get_if<std::string_view>(&to->value);
+  if (spelt == nullptr) return "";  // as later versions have it
+  std::string upper(*spelt);
+  absl::AsciiStrToUpper(&upper);
+  const auto name = std::find(kTypeNames.begin(), kTypeNames.end(), upper);
+  if (name == kTypeNames.end() || name == kTypeNames.begin()) {
+    return fmt::format("there is no type '{}'", *spelt);
+  }
+  form.SetInt("to", name - kTypeNames.begin());
+  return "";
+}
+
+std::string CastDown(Form& form) {
+  const std::optional<int64_t> to = form.view().Int("to");
+  if (!to || *to <= 0 || *to >= static_cast<int64_t>(kTypeNames.size())) {
+    return "to a type that has no name there";
+  }
+  form.SetString("to", kTypeNames[*to]);
+  return "";
+}
+
+std::string ConcatUp(Form& form) {
+  if (form.Find("axis") == nullptr) form.SetInt("axis", 1);
+  return "";
+}
+
+// --- GRU-1 misspells the default; RNN, LSTM and GRU say whether Y is wanted.
+
+std::string GruUp(Form& form) {
+  if (form.Find("direction") == nullptr ||
+      form.view().String("direction") == "foward") {
+    form.SetString("direction", "forward");
+  }
+  return "";
+}
+
+std::string GruDown(Form& form) {
+  return form.node().num_outputs() == 2 && form.node().output(1) != nullptr
+             ? ""
+             : "without Y_h";
+}
+
+std::string RecurrentUp(Form& form) {
+  form.Remove("output_sequence");
+  return "";
+}
+
+std::string RecurrentDown(Form& form) {
+  if (form.node().output(0) != nullptr) form.SetInt("output_sequence", 1);
+  return "";
+}
+
+// --- LpPool, GlobalLpPool: p was a float.
+
+std::string LpPoolUp(Form& form) {
+  const std::optional<float> p = form.view().Float("p");
+  if (!p || *p != std::trunc(*p) || std::abs(*p) > 1e6F) {
+    return "its p is not an integer";
+  }
+  form.SetInt("p", static_cast<int64_t>(*p));
+  return form.op().id() == "GlobalLpPool"_op ||
+                 form.Find("kernel_shape") != nullptr
+             ? ""
+             : "it has no kernel_shape";
+}
+
+std::string LpPoolDown(Form& form) {
+  if (const std::optional<int64_t> p = form.view().Int("p")) {
+    form.SetFloat("p", static_cast<float>(*p));
+  }
+  return "";
+}
+
+// --- Pad-1: its text says that the begins come before the ends, its example
+// that they come in pairs.
+
+bool SameInBothOrders(const std::vector<int64_t>& pads) {
+  const size_t rank = pads.size() / 2;
+  for (size_t i = 0; i < rank; ++i) {
+    if (pads[i] != pads[2 * i] || pads[rank + i] != pads[2 * i + 1]) {
+      return false;
+    }
+  }
+  return pads.size() % 2 == 0;
+}
+
+std::string PadUp(Form& form) {
+  const auto* pads = form.view().Ints("paddings");
+  if (pads == nullptr || !SameInBothOrders(*pads)) {
+    return "the order of its paddings was not defined";
+  }
+  form.Rename("paddings", "pads");
+  return "";
+}
+
+std::string PadDown(Form& form) {
+  const auto* pads = form.view().Ints("pads");
+  if (pads == nullptr || !SameInBothOrders(*pads)) {
+    return "with pads whose order was not defined";
+  }
+  form.Rename("pads", "paddings");
+  return "";
+}
+
+// --- Split-1: the axis has no default, the lengths may be an input of floats.
+
+std::optional<std::vector<int64_t>> WholeNumbers(const Form& form, int i) {
+  const std::optional<std::vector<float>> floats = form.floats(i);
+  if (!floats) return std::nullopt;
+  std::vector<int64_t> numbers;
+  for (const float value : *floats) {
+    if (value != std::trunc(value) || std::abs(value) > 1e6F) {
+      return std::nullopt;
+    }
+    numbers.push_back(static_cast<int64_t>(value));
+  }
+  return numbers;
+}
+
+std::string SplitUp(Form& form) {
+  if (form.Find("axis") == nullptr) form.SetInt("axis", 0);
+  if (!form.HasInput(1)) return "";
+  std::optional<std::vector<int64_t>> lengths = WholeNumbers(form, 1);
+  if (!lengths) return "its lengths are not constant";
+  form.ClearInput(1);
+  form.SetInts("split", *std::move(lengths));
+  return "";
+}
+
+// --- Tile-1 repeats along one axis.
+
+std::string TileUp(Form& form) {
+  const std::optional<std::vector<int64_t>> tiles = WholeNumbers(form, 1);
+  const std::optional<std::vector<int64_t>> axis = WholeNumbers(form, 2);
+  const std::optional<int64_t> rank = form.rank(0);
+  if (!tiles || !axis || !rank || tiles->size() != 1 || axis->size() != 1) {
+    return "its tiles and axis are not constant, or its rank is not known";
+  }
+  const std::optional<int64_t> index = Normalize(axis->front(), *rank);
+  if (!index) return "its axis is out of range";
+  std::vector<int64_t> repeats(*rank, 1);
+  repeats[*index] = tiles->front();
+  form.ClearInput(2);
+  form.SetInput(1, Int64s(std::move(repeats)), "repeats");
+  return "";
+}
+
+std::string TileDown(Form& form) {
+  const std::optional<std::vector<int64_t>> repeats = form.ints(1);
+  if (!repeats) return "with repeats that are not constant";
+  const auto not_one = [](int64_t count) { return count != 1; };
+  const auto axis = std::find_if(repeats->begin(), repeats->end(), not_one);
+  if (axis != repeats->end() &&
+      std::any_of(axis + 1, repeats->end(), not_one)) {
+    return "along more than one axis";
+  }
+  const bool none = axis == repeats->end();
+  TensorRef tiles =
+      Scalar(form.element(0), none ? 1 : static_cast<float>(*axis));
+  TensorRef index = Scalar(
+      form.element(0),
+      none ? 0 : static_cast<float>(std::distance(repeats->begin(), axis)));
+  if (tiles == nullptr) return "of a type other than floating point";
+  form.SetInput(1, std::move(tiles), "tiles");
+  form.SetInput(2, std::move(index), "axis");
+  return "";
+}
+
+// --- Upsample-1 scales height and width of images.
+
+std::string UpsampleUp(Form& form) {
+  const std::optional<float> height = form.view().Float("height_scale");
+  const std::optional<float> width = form.view().Float("width_scale");
+  if (!height || !width) return "its scales are not known";
+  form.Remove("height_scale");
+  form.Remove("width_scale");
+  form.SetFloats("scales", {1, 1, *height, *width});
+  return "";
+}
+
+std::string UpsampleDown(Form& form) {
+  const auto* scales = form.view().Floats("scales");
+  if (scales == nullptr || scales->size() != 4 || (*scales)[0] != 1 ||
+      (*scales)[1] != 1) {
+    return "of anything but height and width";
+  }
+  const float height = (*scales)[2];
+  const float width = (*scales)[3];
+  form.Remove("scales");
+  form.SetFloat("height_scale", height);
+  form.SetFloat("width_scale", width);
+  return "";
+}
+
+constexpr Adapter kAdapters[] = {
+    {"Add"_op, 7, BroadcastUp, BroadcastDown},
+    {"And"_op, 7, BroadcastUp, BroadcastDown},
+    {"BatchNormalization"_op, 6, nullptr, BatchNormalizationDown},
+    {"BatchNormalization"_op, 7, nullptr, BatchNormalizationDownFrom7},
+    {"Cast"_op, 6, CastUp, CastDown},
+    {"Concat"_op, 4, ConcatUp, nullptr},
+    {"Div"_op, 7, BroadcastUp, BroadcastDown},
+    {"Dropout"_op, 7, DropoutUpTo7, DropoutDownFrom7},
+    {"Equal"_op, 7, BroadcastUp, BroadcastDown},
+    {"GRU"_op, 3, GruUp, GruDown},
+    {"GRU"_op, 7, RecurrentUp, RecurrentDown},
+    {"Gemm"_op, 7, GemmUp, GemmDown},
+    {"GlobalLpPool"_op, 2, LpPoolUp, LpPoolDown},
+    {"Greater"_op, 7, BroadcastUp, BroadcastDown},
+    {"LSTM"_op, 7, RecurrentUp, RecurrentDown},
+    {"Less"_op, 7, BroadcastUp, BroadcastDown},
+    {"LpPool"_op, 2, LpPoolUp, LpPoolDown},
+    {"Mul"_op, 7, BroadcastUp, BroadcastDown},
+    {"Or"_op, 7, BroadcastUp, BroadcastDown},
+    {"PRelu"_op, 7, PReluUp, PReluDown},
+    {"Pad"_op, 2, PadUp, PadDown},
+    {"Pow"_op, 7, BroadcastUp, BroadcastDown},
+    {"RNN"_op, 7, RecurrentUp, RecurrentDown},
+    {"Split"_op, 2, SplitUp, nullptr},
+    {"Sub"_op, 7, BroadcastUp, BroadcastDown},
+    {"Tile"_op, 6, TileUp, TileDown},
+    {"Upsample"_op, 7, UpsampleUp, UpsampleDown},
+    {"Xor"_op, 7, BroadcastUp, BroadcastDown},
+};
+
+}  // namespace
+
+std::span<const Adapter> OldAdapters() { return kAdapters; }
+
+std::optional<int64_t> DimsAfterOperand(const Form& form) {
+  const std::optional<int64_t> rank_a = form.rank(0);
+  const std::optional<int64_t> rank_b = form.rank(1);
+  const std::optional<int64_t> axis = form.view().Int("axis");
+  if (!rank_a || !rank_b || !axis) return std::nullopt;
+  const std::optional<int64_t> first = Normalize(*axis, *rank_a);
+  if (!first || *first + *rank_b > *rank_a) return std::nullopt;
+  return *rank_a - *first - *rank_b;
+}
+
+}  // namespace onnxopt::opset

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Canonical nodes that older opsets say with several nodes: what they ask for
+// came later, or their operator did. See expand_new.cc for the latter.
+#include <algorithm>
+#include <limits>
+
+#include "passes/opset/expand.h"
+#include "passes/shape/families.h"
+
+namespace onnxopt::opset {
+namespace {
+
+using shape::Normalize;
+
+// Softmax, LogSoftmax and Hardmax of an axis that is not the last one: before
+// 13, all axes from `axis` on are one.
+Value* Softmax(Rewriter& r) {
+  Value* x = Input(r, 0);
+  const std::optional<int64_t> rank = RankOf(x);
+  const std::optional<int64_t> axis = AttributeView(r.root()).Int("axis");
+  if (!r.Known(rank && axis, "its rank is not known")) return nullptr;
+  const std::optional<int64_t> index = Normalize(*axis, *rank);
+  if (!r.Require(index.has_value(), "its axis is out of range")) return nullptr;
+  std::vector<int64_t> perm = Count(0, *rank);
+  std::swap(perm[*index], perm.back());
+  Value* y = r.Make(r.root().op().id(), {r.Transpose(x, perm)},
+                    {Rewriter::Int("axis", *rank - 1)});
+  return r.Transpose(y, perm);
+}
+
+// Reductions over no axes: what is left is what happens to each element.
+Value* ReduceNothing(Rewriter& r) {
+  Value* x = Input(r, 0);
+  Value* axes = Input(r, 1);
+  const std::optional<std::vector<int64_t>> given = ConstantInts(axes);
+  const bool none = axes == nullptr || (given && given->empty());
+  if (!r.Known(none, "its axes are not known") ||
+      !r.Matches(AttributeView(r.root()).Int("noop_with_empty_axes") == 1,
+                 "it reduces all axes")) {
+    return nullptr;
+  }
+  switch (r.root().op().id()) {
+    case "ReduceL1"_op:
+    case "ReduceL2"_op:
+      return r.Make("Abs"_op, {x});
+    case "ReduceLogSum"_op:
+      return r.Make("Log"_op, {x});
+    case "ReduceSumSquare"_op:
+      return r.Mul(x, x);
+    default:
+      return r.Make("Identity"_op, {x});
+  }
+}
+
+// A limit that is not constant.
+Value* Clip(Rewriter& r) {
+  Value* y = Input(r, 0);
+  if (Value* min = Input(r, 1)) {
+    y = r.Make("Where"_op, {r.Make("Less"_op, {y, min}), min, y});
+  }
+  if (Value* max = Input(r, 2)) {
+    y = r.Make("Where"_op, {r.Make("Less"_op, {max, y}), max, y});
+  }
+  return y == Input(r, 0) ? r.Make("Identity"_op, {y}) : y;
+}
+
+// The smallest elements.
+Value* TopK(Rewriter& r) {
+  const AttributeView view(r.root());
+  const std::optional<int64_t> axis = view.Int("axis");
+  if (!r.Matches(view.Int("largest") == 0, "it gives the largest") ||
+      !r.Known(axis, "its axis is not known")) {
+    return nullptr;
+  }
+  const std::vector<Value*> outputs =
+      r.MakeOutputs("TopK"_op, {r.Neg(Input(r, 0)), Input(r, 1)},
+                    {Rewriter::Int("axis", *axis)}, 2);
+  r.ReplaceOutput(1, outputs[1]);
+  return r.Neg(outputs[0]);
+}
+
+// A mask of nothing but true.
+Value* Dropout(Rewriter& r) {
+  Value* x = Input(r, 0);
+  if (!r.Require(Input(r, 2) == nullptr || IsConstantOf(Input(r, 2), 0),
+                 "it may be in training mode")) {
+    return nullptr;
+  }
+  Value* some = r.CastTo(ElementType::kBool, x);
+  r.ReplaceOutput(1, r.Make("Or"_op, {some, r.Make("Not"_op, {some})}));
+  return r.Make("Identity"_op, {x});
+}
+
+// Indices without those that count from the back.
+Value* FromFront(Rewriter& r, Value* indices, Value* size) {
+  if (ElementOf(indices) == ElementType::kUndefined) return nullptr;
+  Value* negative = r.Make("Less"_op, {indices, r.Scalar(0, indices)});
+  return r.Make("Where"_op, {negative, r.Add(indices, size), indices});
+}
+
+Value* OneHot(Rewriter& r) {
+  const std::optional<int64_t> axis = AttributeView(r.root()).Int("axis");
+  const std::optional<int64_t> rank = RankOf(Input(r, 0));
+  if (!r.Known(axis && rank, "its rank is not known")) return nullptr;
+  Value* indices = r.CastTo(ElementType::kInt64, Input(r, 0));
+  Value* depth = r.CastTo(ElementType::kInt64, Input(r, 1));
+  Value* scalar = r.Make("Reshape"_op, {depth, r.Ints({})});
+  return r.Make(
+      "OneHot"_op, {FromFront(r, indices, scalar), Input(r, 1), Input(r, 2)},
+      {Rewriter::Int("axis", *axis < -1 ? *axis + *rank + 1 : *axis)});
+}
+
+Value* ScatterElements(Rewriter& r) {
+  const AttributeView view(r.root());
+  const std::optional<int64_t> rank = RankOf(Input(r, 0));
+  const std::optional<int64_t> axis = view.Int("axis");
+  if (!r.Known(axis && rank, "its rank is not known") ||
+      !r.Require(view.String("reduction") == "none", "it has a reduction")) {
+    return nullptr;
+  }
+  const std::optional<int64_t> index = Normalize(*axis, *rank);
+  if (!r.Require(index.has_value(), "its axis is out of range")) return nullptr;
+  Value* size = r.Make("Gather"_op, {r.Make("Shape"_op, {Input(r, 0)}),
+                                     r.Constant(Int64(*index))});
+  Value* indices = Input(r, 1);
+  if (ElementOf(indices) == ElementType::kInt32) {
+    size = r.CastTo(ElementType::kInt32, size);
+  }
+  return r.Make("ScatterElements"_op,
+                {Input(r, 0), FromFront(r, indices, size), Input(r, 2)},
+                {Rewriter::Int("axis", *index)});
+}
+
+// Steps other than 1: an axis after the other, of known size.
+Value* Slice(Rewriter& r) {
+  Value* x = Input(r, 0);
+  const auto starts = ConstantInts(Input(r, 1));
+  const auto ends = ConstantInts(Input(r, 2));
+  auto axes = ConstantInts(Input(r, 3));
+  const auto steps = ConstantInts(Input(r, 4));
+  const std::optional<Shape> shape = ShapeOf(x);
+  if (!r.Known(starts && ends && steps && shape,
+               "its indices or its rank are not known") ||
+      !r.Known(axes || Input(r, 3) == nullptr, "its axes are not known")) {
+    return nullptr;
+  }
+  if (!axes) axes = Count(0, static_cast<int64_t>(starts->size()));
+  Value* y = x;
+  for (size_t i = 0; i < axes->size(); ++i) {
+    const auto axis = Normalize((*axes)[i], shape->size());
+    if (!r.Require(axis && (*steps)[i] != 0, "it is not valid")) return nullptr;
+    const Dim& dim = (*shape)[*axis];
+    if (!r.Known(dim.IsInteger(), "a dim is not known")) return nullptr;
+    const int64_t size = dim.value();
+    const int64_t step = (*steps)[i];
+    const auto clamped = [&](int64_t index) {
+      if (index < 0) index += size;
+      return step > 0 ? std::clamp<int64_t>(index, 0, size)
+                      : std::clamp<int64_t>(index, -1, size - 1);
+    };
+    // An end of -1 counts from the back, as any other.
+    const int64_t begin = clamped((*starts)[i]);
+    const int64_t end = clamped((*ends)[i]);
+    std::vector<int64_t> indices;
+    for (int64_t k = begin; step > 0 ? k < end : k > end; k += step) {
+      indices.push_back(k);
+    }
+    y = r.Make("Gather"_op, {y, r.Ints(indices)},
+               {Rewriter::Int("axis", *axis)});
+  }
+  return y;
+}
+
+// Part of a shape.
+Value* ShapeOfSome(Rewriter& r) {
+  const AttributeView view(r.root());
+  const int64_t start = view.Int("start").value_or(0);
+  const int64_t end =
+      view.Int("end").value_or(std::numeric_limits<int32_t>::max());
+  Value* all = r.Make("Shape"_op, {Input(r, 0)});
+  return r.Make("Slice"_op, {all, r.Ints({start}), r.Ints({end}), r.Ints({0})});
+}
+
+// layout=1: the batch comes first.
+Value* Recurrent(Rewriter& r) {
+  const Node& root = r.root();
+  if (!r.Matches(AttributeView(root).Int("layout") == 1,
+                 "its layout is the old one")) {
+    return nullptr;
+  }
+  std::vector<Value*> inputs(root.inputs().begin(), root.inputs().end());
+  const std::vector<int64_t> swapped = {1, 0, 2};
+  for (const size_t i : {0, 5, 6}) {  // X, initial_h, initial_c
+    if (i < inputs.size() && inputs[i] != nullptr) {
+      inputs[i] = r.Transpose(inputs[i], swapped);
+    }
+  }
+  std::vector<Attribute> attributes;
+  for (const Attribute& attribute : root.attributes()) {
+    if (attribute.name != "layout") attributes.push_back(attribute);
+  }
+  const std::vector<Value*> outputs =
+      r.MakeOutputs(root.op().id(), std::move(inputs), std::move(attributes),
+                    root.num_outputs());
+  for (int i = 1; i < root.num_outputs(); ++i) {
+    if (root.output(i) != nullptr) {
+      r.ReplaceOutput(i, r.Transpose(outputs[i], swapped));
+    }
+  }
+  return r.Transpose(outputs[0], {2, 0, 1, 3});
+}
+
+// Without C: a sum with -0, which changes nothing.
+Value* Gemm(Rewriter& r) {
+  const AttributeView view(r.root());
+  const auto trans_a = view.Int("transA");
+  const auto trans_b = view.Int("transB");
+  const auto alpha = view.Float("alpha");
+  if (!r.Matches(Input(r, 2) == nullptr, "it has a C") ||
+      !r.Known(trans_a && trans_b && alpha, "its attributes are not known")) {
+    return nullptr;
+  }
+  return r.Make(
+      "Gemm"_op, {Input(r, 0), Input(r, 1), r.Scalar(-0.0, Input(r, 0))},
+      {Rewriter::Float("alpha", *alpha), Rewriter::Int("transA", *trans_a),
+       Rewriter::Int("transB", *trans_b)});
+}
+
+// To a shape that is known, before Expand existed.
+Value* Expand(Rewriter& r) {
+  Value* x = Input(r, 0);
+  const std::optional<std::vector<int64_t>> from = StaticDims(x);
+  const std::optional<std::vector<int64_t>> to = StaticDims(r.root().output(0));
+  if (!r.Known(from && to, "a dim is not known") ||
+      !r.Require(std::count(to->begin(), to->end(), 0) == 0, "it is empty")) {
+    return nullptr;
+  }
+  std::vector<int64_t> dims(to->size() - from->size(), 1);
+  dims.insert(dims.end(), from->begin(), from->end());
+  std::vector<int64_t> repeats;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    repeats.push_back((*to)[i] / dims[i]);
+  }
+  return r.Make("Tile"_op, {r.Reshape(x, dims), r.Ints(repeats)});
+}
+
+// A slope that is not one per channel.
+Value* PRelu(Rewriter& r) {
+  Value* x = Input(r, 0);
+  Value* negative = r.Make("Less"_op, {x, r.Scalar(0, x)});
+  return r.Make("Where"_op, {negative, r.Mul(x, Input(r, 1)), x});
+}
+
+constexpr Expansion kExpansions[] = {
+    {"Clip"_op, 0, Clip},
+    {"Dropout"_op, 0, Dropout},
+    {"Expand"_op, 0, Expand},
+    {"GRU"_op, 0, Recurrent},
+    {"Gemm"_op, 0, Gemm},
+    {"Hardmax"_op, 0, Softmax},
+    {"LSTM"_op, 0, Recurrent},
+    {"LogSoftmax"_op, 0, Softmax},
+    {"OneHot"_op, 0, OneHot},
+    {"PRelu"_op, 0, PRelu},
+    {"RNN"_op, 0, Recurrent},
+    {"ReduceL1"_op, 0, ReduceNothing},
+    {"ReduceL2"_op, 0, ReduceNothing},
+    {"ReduceLogSum"_op, 0, ReduceNothing},
+    {"ReduceLogSumExp"_op, 0, ReduceNothing},
+    {"ReduceMax"_op, 0, ReduceNothing},
+    {"ReduceMean"_op, 0, ReduceNothing},
+    {"ReduceMin"_op, 0, ReduceNothing},
+    {"ReduceProd"_op, 0, ReduceNothing},
+    {"ReduceSum"_op, 0, ReduceNothing},
+    {"ReduceSumSquare"_op, 0, ReduceNothing},
+    {"ScatterElements"_op, 0, ScatterElements},
+    {"Shape"_op, 0, ShapeOfSome},
+    {"Slice"_op, 0, Slice},
+    {"Softmax"_op, 0, Softmax},
+    {"TopK"_op, 0, TopK},
+};
+
+}  // namespace
+
+std::span<const Expansion> DownwardExpansions() { return kExpansions; }
+
+}  // namespace onnxopt::opset
