@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "fmt/core.h"
+#include "passes/rewrite/constants.h"
 #include "passes/shape/families.h"
 
 namespace onnxopt::opset {
@@ -167,6 +168,18 @@ std::string UpsampleDown(Form& form) {
 
 // --- Indices that count from the back
 
+// Where(Less(x, 0), x + size, x): what is still negative is out of range.
+bool IsWrapped(const Node& node) {
+  if (!node.Is("Where"_op) || node.num_inputs() != 3) return false;
+  const Value* condition = node.input(0);
+  const Node* less = condition == nullptr ? nullptr : condition->producer();
+  const Node* sum =
+      node.input(1) == nullptr ? nullptr : node.input(1)->producer();
+  return less != nullptr && less->Is("Less"_op) && sum != nullptr &&
+         sum->Is("Add"_op) && less->input(0) == node.input(2) &&
+         sum->input(0) == node.input(2) && IsConstantOf(less->input(1), 0);
+}
+
 bool IsNonNegative(const Form& form, int i) {
   switch (form.element(i)) {
     case ElementType::kUint8:
@@ -183,9 +196,9 @@ bool IsNonNegative(const Form& form, int i) {
   const Value* value = form.HasInput(i) ? form.inputs()[i].value : nullptr;
   const Node* producer = value == nullptr ? nullptr : value->producer();
   if (producer == nullptr || producer->function() != nullptr) return false;
-  return producer->Is("ArgMax"_op) || producer->Is("ArgMin"_op) ||
-         producer->Is("NonZero"_op) || producer->Is("Shape"_op) ||
-         producer->Is("Size"_op) ||
+  return IsWrapped(*producer) || producer->Is("ArgMax"_op) ||
+         producer->Is("ArgMin"_op) || producer->Is("NonZero"_op) ||
+         producer->Is("Shape"_op) || producer->Is("Size"_op) ||
          (producer->Is("TopK"_op) && value->index() == 1);
 }
 
@@ -305,8 +318,13 @@ std::string SplitDownFrom18(Form& form) {
     return "with num_outputs on a dim that is not known";
   }
   const int64_t dim = (*shape)[*index].value();
-  if (dim % *parts != 0) return "with parts of different size";
   form.Remove("num_outputs");
+  if (dim % *parts == 0) return "";
+  const int64_t part = (dim + *parts - 1) / *parts;
+  std::vector<int64_t> lengths(*parts, part);
+  lengths.back() = dim - (*parts - 1) * part;
+  if (lengths.back() < 0) return "with more parts than fit";
+  form.SetInput(1, Int64s(std::move(lengths)), "split");
   return "";
 }
 
@@ -355,6 +373,19 @@ std::string BroadcastDownFrom8(Form& form) {
 
 std::string GridSampleDownFrom20(Form& form) {
   return form.rank(0) == 4 ? "" : "of inputs not known to have rank 4";
+}
+
+std::string GroupNormalizationUp(Form&) {
+  return "its scale and bias are one per group";
+}
+
+// Without zeros it does not matter what zeros mean.
+std::string ReshapeDownFrom14(Form& form) {
+  const std::optional<std::vector<int64_t>> shape = form.ints(1);
+  if (shape && std::count(shape->begin(), shape->end(), 0) == 0) {
+    form.Remove("allowzero");
+  }
+  return "";
 }
 
 std::string ScanUpTo9(Form&) { return "it has a batch axis"; }
@@ -415,6 +446,7 @@ constexpr Adapter kAdapters[] = {
     {"Dropout"_op, 10, DropoutUpTo10, DropoutDownFrom10},
     {"Dropout"_op, 12, nullptr, DropoutDownFrom12},
     {"GridSample"_op, 20, nullptr, GridSampleDownFrom20},
+    {"GroupNormalization"_op, 21, GroupNormalizationUp, nullptr},
     {"Hardmax"_op, 13, SoftmaxUp, SoftmaxDown},
     {"LogSoftmax"_op, 13, SoftmaxUp, SoftmaxDown},
     {"Max"_op, 8, nullptr, BroadcastDownFrom8},
@@ -433,6 +465,7 @@ constexpr Adapter kAdapters[] = {
     {"ReduceProd"_op, 18, ReduceUp, ReduceDown},
     {"ReduceSum"_op, 13, ReduceUp, ReduceDown},
     {"ReduceSumSquare"_op, 18, ReduceUp, ReduceDown},
+    {"Reshape"_op, 14, nullptr, ReshapeDownFrom14},
     {"Resize"_op, 11, ResizeUpTo11, ResizeDownFrom11},
     {"Resize"_op, 13, ResizeUpTo13, ResizeDownFrom13},
     {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9},

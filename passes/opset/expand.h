@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <numeric>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "passes/opset/expansion.h"
@@ -30,6 +31,10 @@ inline std::vector<int64_t> Count(int64_t begin, int64_t end) {
   std::iota(all.begin(), all.end(), begin);
   return all;
 }
+
+/// The parts of DownwardExpansions that say newer operators by older ones.
+std::span<const Expansion> NewOperatorExpansions();
+std::span<const Expansion> AttentionExpansions();
 
 /// `y`, which has as many elements as `x`, with the dims of `x`. Without
 /// `allow_zero`, which is since opset 14, an empty tensor of dynamic dims is an

@@ -282,6 +282,17 @@ constexpr Expansion kExpansions[] = {
 
 }  // namespace
 
-std::span<const Expansion> DownwardExpansions() { return kExpansions; }
+std::span<const Expansion> DownwardExpansions() {
+  static const auto& all = *[] {
+    auto* expansions = new std::vector<Expansion>;
+    for (const std::span<const Expansion> part :
+         {std::span<const Expansion>(kExpansions), NewOperatorExpansions(),
+          AttentionExpansions()}) {
+      expansions->insert(expansions->end(), part.begin(), part.end());
+    }
+    return expansions;
+  }();
+  return all;
+}
 
 }  // namespace onnxopt::opset

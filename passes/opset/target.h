@@ -20,8 +20,8 @@ namespace onnxopt {
 
 /// Opsets that a model is to have, instead of its own.
 struct TargetOpsets {
-  std::optional<int64_t> onnx;  // ai.onnx
-  std::optional<int64_t> ml;    // ai.onnx.ml
+  std::optional<int64_t> onnx = std::nullopt;  // ai.onnx
+  std::optional<int64_t> ml = std::nullopt;    // ai.onnx.ml
 };
 
 /// The opsets a model is written for: those it imports (a function body has its

@@ -6,12 +6,16 @@
 //
 // Ways: `run` evaluates the upgraded model on the stored inputs; `fold` makes
 // the inputs constants and folds the graph before; `lower` takes the model back
-// to its own opset, writes it, reads it and upgrades it again.
+// to its own opset, writes it, reads it and upgrades it again; `to-N`, for
+// every argument N, does the same with opset N, and is unsupported if the model
+// cannot be converted.
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,13 +51,14 @@ struct Vector {
 };
 
 absl::StatusOr<std::unique_ptr<Model>> ReadCanonical(
-    std::shared_ptr<const Buffer> file, const std::string& folder) {
+    std::shared_ptr<const Buffer> file, const std::string& folder,
+    const Target* target = nullptr) {
   Diagnostics diagnostics;
   ReadOptions read;
   read.folder = folder;
   ASSIGN_OR_RETURN(std::unique_ptr<Model> model,
                    ReadModelProto(std::move(file), read, &diagnostics));
-  RETURN_IF_ERROR(Upgrade(*model, /*target=*/nullptr, &diagnostics));
+  RETURN_IF_ERROR(Upgrade(*model, target, &diagnostics));
   return model;
 }
 
@@ -129,6 +134,24 @@ absl::Status RunLowered(const Vector& vector, const std::string& folder) {
   return RunAndCompare(*again, vector);
 }
 
+absl::Status RunConverted(const Vector& vector, const std::string& folder,
+                          int64_t opset) {
+  const Target target({.onnx = opset});
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Buffer> file,
+                   MapFile(folder + "/model.onnx"));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Model> model,
+                   ReadCanonical(file, folder, &target));
+  Diagnostics diagnostics;
+  const absl::Status status = Legalize(*model, target, &diagnostics);
+  if (!status.ok()) {
+    return absl::UnimplementedError(std::string(status.message()));
+  }
+  ASSIGN_OR_RETURN(std::string bytes, SerializeModel(*model));
+  ASSIGN_OR_RETURN(const std::unique_ptr<Model> again,
+                   ReadCanonical(OwnBytes(std::move(bytes)), folder));
+  return RunAndCompare(*again, vector);
+}
+
 // What the vector is about: the operator of its only node. The others are
 // functions written out.
 std::string OperatorOf(const Model& model) {
@@ -150,7 +173,7 @@ void Print(const std::string& folder, const char* way, const std::string& op,
                   .c_str());
 }
 
-void RunVector(const std::string& folder) {
+void RunVector(const std::string& folder, std::span<char* const> opsets) {
   absl::StatusOr<Vector> vector = ReadVector(folder);
   if (!vector.ok()) {
     Print(folder, "run", "(unreadable)", vector.status());
@@ -169,13 +192,20 @@ void RunVector(const std::string& folder) {
   vector = ReadVector(folder);
   Print(folder, "lower", op,
         vector.ok() ? RunLowered(*vector, folder) : vector.status());
+  for (const char* opset : opsets) {
+    Print(folder, fmt::format("to-{}", opset).c_str(), op,
+          RunConverted(*vector, folder, std::atoll(opset)));
+  }
 }
 
 }  // namespace
 }  // namespace onnxopt
 
-int main() {
+int main(int argc, char** argv) {
+  const std::span<char* const> arguments(argv, static_cast<size_t>(argc));
   std::string folder;
-  while (std::getline(std::cin, folder)) onnxopt::RunVector(folder);
+  while (std::getline(std::cin, folder)) {
+    onnxopt::RunVector(folder, arguments.subspan(1));
+  }
   return 0;
 }
