@@ -6,7 +6,7 @@ standard operator has only constants as inputs, in bodies and functions too.
 The written file is walked with the onnx package. A node that is left must be
 named in left.txt, one `MODEL NODE: reason` a line, and a remark of the tool
 must say that it was not folded; an entry that is no longer true fails. How many
-nodes could be folded at first is counted too (group `nodes`).
+nodes could be folded at first is counted too (groups `nodes of ...`).
 """
 import argparse
 import concurrent.futures
@@ -175,7 +175,7 @@ def main():
                           'sample' if args.sample else 'full')
     for model, (problem, before, left) in zip(models, results):
         score_model(model, problem, left, listed, score)
-        score.groups['nodes']['passed'] += before
+        score.groups[f'nodes of {model.group}']['passed'] += before
     if args.update:
         score.update_floors()
     return score.finish()
