@@ -43,7 +43,7 @@ void SampleSvmRegressor(NodeDraft& d) {
   d.SetFloats("coefficients",
               SmallFloats(d.rng(), supports > 0 ? supports : width));
   d.SetFloats("rho", SmallFloats(d.rng(), 1));
-  if (d.rng().Percent(30)) d.SetInt("one_class", d.rng().Between(0, 1));
+  if (d.rng().Percent(50)) d.SetInt("one_class", d.rng().Between(0, 1));
 }
 
 void SampleSvmClassifier(NodeDraft& d) {

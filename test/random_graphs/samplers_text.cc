@@ -40,7 +40,10 @@ void SampleRegexFullMatch(NodeDraft& d) {
 
 void SampleStringNormalizer(NodeDraft& d) {
   const int64_t count = d.rng().Between(1, 6);
-  d.ChooseData(0, RandomTexts(d.rng(), Words(),
+  // Of few words, all may be stopwords.
+  const Texts words(Words().begin(),
+                    Words().begin() + (d.rng().Percent(30) ? 3 : 12));
+  d.ChooseData(0, RandomTexts(d.rng(), words,
                               d.rng().Percent(50) ? TensorDims{count}
                                                   : TensorDims{1, count}));
   if (d.rng().Percent(75)) {
@@ -52,7 +55,7 @@ void SampleStringNormalizer(NodeDraft& d) {
   // Few machines have the default, which is en_US.
   if (d.rng().Percent(90)) d.SetString("locale", "C");
   if (d.rng().Percent(60)) {
-    d.SetStrings("stopwords", {d.rng().Of(Words()), d.rng().Of(Words())});
+    d.SetStrings("stopwords", {d.rng().Of(words), d.rng().Of(words)});
   }
 }
 
