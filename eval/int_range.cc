@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/strings/ascii.h"
 #include "eval/dense.h"
 #include "ir/attribute_view.h"
 #include "ir/graph.h"
@@ -25,11 +26,31 @@ int64_t LeastSize(const std::optional<TensorDims>& dims, int64_t begin,
   return least;
 }
 
+// Whether all elements of `value` are that number.
+bool IsConstant(const Value* value, double number) {
+  if (value == nullptr || !value->IsConstant()) return false;
+  const absl::StatusOr<std::vector<double>> elements =
+      FloatsOf(*value->tensor());
+  if (elements.ok()) {
+    return std::all_of(elements->begin(), elements->end(),
+                       [&](double element) { return element == number; });
+  }
+  const absl::StatusOr<std::vector<int64_t>> integers =
+      IntegersOf(*value->tensor());
+  return integers.ok() &&
+         std::all_of(integers->begin(), integers->end(), [&](int64_t element) {
+           return static_cast<double>(element) == number;
+         });
+}
+
 class RangeFinder {
  public:
   explicit RangeFinder(DimsOf dims_of) : dims_of_(dims_of) {}
 
   IntRange Find(const Value& value) {
+    const std::string name =
+        absl::AsciiStrToLower({value.name().data(), value.name().size()});
+    if (name.find("mask") != name.npos) Narrow(0, 1);
     Follow(value);
     range_.max = std::max(range_.min, range_.max);
     return range_;
@@ -167,13 +188,29 @@ class RangeFinder {
     }
   }
 
+  // Masks, whose elements are 0 or 1; whether the node tells so.
+  bool ApplyMask(const Node& node, int index) {
+    const auto is_bool = static_cast<int64_t>(ElementType::kBool);
+    const bool is_mask =
+        node.Is("Cast"_op)  ? AttributeView(node).Int("to", 0) == is_bool
+        : node.Is("Sub"_op) ? index == 1 && IsConstant(node.input(0), 1)
+        : node.Is("Equal"_op) || node.Is("Greater"_op) || node.Is("Less"_op)
+            ? IsConstant(node.input(1 - index), 0)
+            : false;
+    if (is_mask) Narrow(0, 1);
+    return is_mask;
+  }
+
   void Apply(const Node& node, int index) {
     if (node.IsTerminator()) return;
     if (node.function() != nullptr) {
       FollowInto(*node.function()->body(), index);
       return;
     }
-    if (ApplyIndices(node, index) || ApplyParameter(node, index)) return;
+    if (ApplyIndices(node, index) || ApplyParameter(node, index) ||
+        ApplyMask(node, index)) {
+      return;
+    }
     switch (node.op().id()) {
       case "Loop"_op:
         if (const Graph* body = AttributeView(node).Body("body")) {

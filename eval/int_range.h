@@ -30,7 +30,8 @@ struct IntRange {
 using DimsOf = absl::FunctionRef<std::optional<TensorDims>(const Value&)>;
 
 /// What all uses of `value` accept, found by following the value through
-/// operators that pass its elements on.
+/// operators that pass its elements on. Those of masks are 0 and 1: the value
+/// is named so, cast to bool, compared with 0, or subtracted from 1.
 IntRange AcceptedRange(const Value& value, DimsOf dims_of);
 
 }  // namespace onnxopt::eval

@@ -8,67 +8,24 @@
 #include <numeric>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "eval/dense.h"
 #include "eval/elements.h"
+#include "eval/input_dims.h"
 #include "eval/int_range.h"
 #include "eval/interpreter.h"
+#include "eval/random.h"
 #include "support/status.h"
 
 namespace onnxopt {
 namespace {
 
-// SplitMix64: the standard library's distributions differ between platforms.
-class Random {
- public:
-  Random(uint64_t seed, uint64_t stream) : state_(seed) {
-    state_ = Next() ^ (stream * 0x9e3779b97f4a7c15);
-  }
-  uint64_t Next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  /// In [0, n).
-  int64_t Below(int64_t n) {
-    return static_cast<int64_t>(Next() % static_cast<uint64_t>(n));
-  }
-  int64_t Between(int64_t min, int64_t max) {
-    return min + Below(max - min + 1);
-  }
-  /// In [0, 1).
-  double Unit() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
+using eval::Random;
 
- private:
-  uint64_t state_;
-};
-
-// Sizes of dims that may be chosen, from what most models accept quickly to
-// what those need that shrink their input much.
-struct SizeChoice {
-  std::array<int64_t, 6> sizes;
-  bool all_the_same;
-};
-constexpr SizeChoice kSizeChoices[] = {
-    {{1, 2, 3, 4, 5, 7}, false},
-    {{1, 2, 3, 4, 5, 7}, true},
-    {{8, 16, 24, 32, 40, 48}, false},
-    {{16, 16, 32, 32, 48, 64}, true},
-    {{64, 96, 128, 160, 224, 256}, false},
-    {{512, 800, 1024, 1280, 1600, 2048}, false},
-    {{32, 64, 96, 96, 128, 160}, true},
-};
-// From this choice on, the first axis of several, a batch, stays small if it
-// can.
-constexpr int kFirstLargeChoice = 2;
 // Inputs with more elements take too long to be worth it.
 constexpr int64_t kMaxElements = 1 << 26;
 // Times that inputs are drawn: every choice of sizes twice.
-constexpr int kMaxTries = 2 * std::size(kSizeChoices);
+constexpr int kMaxTries = 2 * eval::InputDims::kNumChoices;
 constexpr double kEdgeFloats[] = {0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 8.0, 1e-3};
 // What few nets expect: the finite ones first, then infinities, then NaN.
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -79,72 +36,18 @@ constexpr int kNumSpecialFloats = 3;
 constexpr int kMaxEdges = 16;
 constexpr std::array<const char*, 6> kWords = {"", "a", "b", "ab", "A b", "7"};
 
-constexpr std::string_view kOperators = "+-*";
-
-bool IsPlain(std::string_view name) {
-  return name.find_first_of(kOperators) == name.npos;
-}
-
-// The value of a sum of products of numbers and names that have a size, as in
-// "past + 1" or "2*seq"; nullopt if `text` is none.
-std::optional<int64_t> EvaluateSize(
-    std::string_view text, const std::map<std::string, int64_t>& sizes) {
-  constexpr int64_t kMaxSize = int64_t{1} << 40;
-  int64_t sum = 0;
-  int64_t product = 1;
-  while (true) {
-    const size_t end = std::min(text.find_first_of(kOperators), text.size());
-    std::string factor(text.substr(0, end));
-    absl::StripAsciiWhitespace(&factor);
-    int64_t value = 0;
-    if (!absl::SimpleAtoi(factor, &value)) {
-      const auto it = sizes.find(factor);
-      if (it == sizes.end()) return std::nullopt;
-      value = it->second;
-    }
-    if (value < 0 || value > kMaxSize ||
-        __builtin_mul_overflow(product, value, &product) ||
-        std::abs(product) > kMaxSize) {
-      return std::nullopt;
-    }
-    const char next = end < text.size() ? text[end] : '+';
-    if (next != '*') {
-      sum += product;
-      product = next == '-' ? -1 : 1;
-    }
-    if (end == text.size()) return sum < 0 ? std::nullopt : std::optional(sum);
-    text.remove_prefix(end + 1);
-  }
-}
-
 class InputMaker {
  public:
   InputMaker(const Model& model, const RandomInputOptions& options)
-      : model_(model), options_(options), dims_(options.dims) {}
+      : model_(model), options_(options), dims_(options) {}
 
   absl::StatusOr<RandomInputs> Make() {
     RandomInputs result;
     const std::vector<Value*> inputs = RunInputs(model_);
     // First all dims, because ranges of indices depend on those of others.
-    for (const Value* input : inputs) {
-      if (const Datum* given = Given(*input)) {
-        RETURN_IF_ERROR(BindDims(*input, *given));
-      }
-    }
-    CollectNames(inputs);
-    // Twice, because a name can be an expression of names that follow.
-    for (const bool is_last : {false, true}) {
-      choose_expressions_ = is_last;
-      for (size_t i = 0; i < inputs.size(); ++i) {
-        Random random(options_.seed, 2 * i);
-        const Datum* given = Given(*inputs[i]);
-        sizes_[inputs[i]] = given != nullptr && given->IsTensor()
-                                ? given->tensor()->dims()
-                                : ChooseDims(inputs[i]->type(), random);
-      }
-    }
+    RETURN_IF_ERROR(dims_.Choose(inputs));
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (const Datum* given = Given(*inputs[i])) {
+      if (const Datum* given = dims_.Given(*inputs[i])) {
         result.data.push_back(*given);
         continue;
       }
@@ -157,93 +60,11 @@ class InputMaker {
       }
       result.data.push_back(*std::move(datum));
     }
-    result.dims = std::move(dims_);
+    result.dims = dims_.names();
     return result;
   }
 
  private:
-  const Datum* Given(const Value& input) const {
-    const auto it = options_.given.find(std::string(input.name()));
-    return it == options_.given.end() ? nullptr : &it->second;
-  }
-
-  absl::Status BindDims(const Value& input, const Datum& datum) {
-    const TypeRef& type = input.type();
-    if (!datum.IsTensor() || type == nullptr || !type->shape()) {
-      return absl::OkStatus();
-    }
-    const TensorDims& dims = datum.tensor()->dims();
-    if (dims.size() != type->shape()->size()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input '", std::string(input.name()), "' is ",
-                       type->ToString(), ", given is ", datum.Describe()));
-    }
-    for (size_t i = 0; i < dims.size(); ++i) {
-      const std::string name((*type->shape())[i].name());
-      if (name.empty()) continue;
-      const auto [it, is_new] = dims_.emplace(name, dims[i]);
-      if (it->second == dims[i]) continue;
-      return absl::InvalidArgumentError(
-          absl::StrCat("input '", std::string(input.name()), "' is ",
-                       type->ToString(), ", given is ", datum.Describe(),
-                       ", but ", name, " is ", it->second, " elsewhere"));
-    }
-    return absl::OkStatus();
-  }
-
-  void CollectNames(const std::vector<Value*>& inputs) {
-    for (const Value* input : inputs) {
-      if (input->type() == nullptr || !input->type()->shape()) continue;
-      for (const Dim& dim : *input->type()->shape()) {
-        const std::string name(dim.name());
-        if (!name.empty() && IsPlain(name)) plain_names_.emplace(name, 1);
-      }
-    }
-  }
-
-  int64_t ChooseSize(bool is_batch, Random& random) {
-    if (options_.all_ones) return 1;
-    const int last = std::size(kSizeChoices) - 1;
-    const int attempt = std::clamp(options_.attempt, 0, last);
-    const SizeChoice& choice = kSizeChoices[attempt];
-    if (is_batch && attempt >= kFirstLargeChoice && !choice.all_the_same) {
-      return random.Between(1, 3);
-    }
-    if (!choice.all_the_same) return choice.sizes[random.Below(6)];
-    Random common(options_.seed, UINT64_MAX);
-    return choice.sizes[common.Below(6)];
-  }
-
-  int64_t SizeOf(const Dim& dim, bool is_batch, Random& random) {
-    if (dim.IsInteger()) return dim.value();
-    const std::string name(dim.name());
-    if (name.empty()) return ChooseSize(is_batch, random);
-    const auto it = dims_.find(name);
-    if (it != dims_.end()) return it->second;
-    if (!IsPlain(name) && EvaluateSize(name, plain_names_)) {
-      if (!choose_expressions_) return 1;
-      if (const auto size = EvaluateSize(name, dims_)) {
-        return dims_[name] = *size;
-      }
-    }
-    return dims_[name] = ChooseSize(is_batch, random);
-  }
-
-  TensorDims ChooseDims(const TypeRef& type, Random& random) {
-    TensorDims dims;
-    if (type == nullptr || !type->IsTensor()) return dims;
-    if (!type->shape()) {
-      dims.resize(random.Between(1, 3));
-      for (int64_t& dim : dims) dim = ChooseSize(/*is_batch=*/false, random);
-      return dims;
-    }
-    for (const Dim& dim : *type->shape()) {
-      const bool is_batch = dims.empty() && type->shape()->size() > 1;
-      dims.push_back(SizeOf(dim, is_batch, random));
-    }
-    return dims;
-  }
-
   absl::StatusOr<Datum> MakeInput(const Value& input, Random& random) {
     if (const TensorRef& given = input.tensor()) {
       // What is no floating-point number may be an index or a shape.
@@ -260,16 +81,17 @@ class InputMaker {
       eval::IntRange range;
       if (eval::IsInteger(type)) {
         range = eval::AcceptedRange(
-            input, [this](const Value& value) { return KnownDims(value); });
+            input, [this](const Value& value) { return dims_.Of(value); });
       }
-      return MakeTensor(type, sizes_.at(&input), range, random);
+      return MakeTensor(type, *dims_.Of(input), range, random);
     }
     return MakeNested(input.type(), random);
   }
 
   absl::StatusOr<Datum> MakeNested(const TypeRef& type, Random& random) {
     if (type != nullptr && type->IsTensor()) {
-      return MakeTensor(type->element(), ChooseDims(type, random), {}, random);
+      return MakeTensor(type->element(), dims_.ChooseFor(type, random), {},
+                        random);
     }
     if (type != nullptr && type->kind() == Type::Kind::kSequence) {
       std::vector<Datum> elements(random.Between(1, 3));
@@ -313,23 +135,6 @@ class InputMaker {
     ASSIGN_OR_RETURN(Datum values,
                      MakeTensor(type.inner()->element(), {size}, {}, random));
     return Datum::Map(std::move(keys), values.tensor());
-  }
-
-  std::optional<TensorDims> KnownDims(const Value& value) {
-    if (value.tensor() != nullptr) return value.tensor()->dims();
-    const auto it = sizes_.find(&value);
-    if (it != sizes_.end()) return it->second;
-    const TypeRef& type = value.type();
-    if (type == nullptr || !type->IsTensor() || !type->shape()) {
-      return std::nullopt;
-    }
-    TensorDims dims;
-    for (const Dim& dim : *type->shape()) {
-      const auto named = dims_.find(std::string(dim.name()));
-      if (!dim.IsInteger() && named == dims_.end()) return std::nullopt;
-      dims.push_back(dim.IsInteger() ? dim.value() : named->second);
-    }
-    return dims;
   }
 
   absl::StatusOr<Datum> MakeTensor(ElementType type, TensorDims dims,
@@ -455,10 +260,7 @@ class InputMaker {
 
   const Model& model_;
   const RandomInputOptions& options_;
-  std::map<std::string, int64_t> dims_;
-  std::map<std::string, int64_t> plain_names_;  // with any size
-  bool choose_expressions_ = false;
-  absl::flat_hash_map<const Value*, TensorDims> sizes_;
+  eval::InputDims dims_;
 };
 
 }  // namespace

@@ -49,10 +49,10 @@ struct RandomInputs {
 };
 
 /// Every named dim has one size everywhere. Integers that are used as indices,
-/// conditions, shapes, lengths or divisors are in a range that suits that use,
-/// as far as the uses tell. kUnimplemented for types that cannot be made,
-/// kResourceExhausted for inputs that would be too large, kInvalidArgument if
-/// what is given contradicts itself or the model.
+/// conditions, masks, shapes, lengths or divisors are in a range that suits
+/// that use, as far as the uses tell. kUnimplemented for types that cannot be
+/// made, kResourceExhausted for inputs that would be too large,
+/// kInvalidArgument if what is given contradicts itself or the model.
 absl::StatusOr<RandomInputs> MakeRandomInputs(
     const Model& model, const RandomInputOptions& options);
 

@@ -111,6 +111,30 @@ TEST(RandomInputsTest, AllUsesCount) {
             (std::set<int64_t>{0, 1}));
 }
 
+TEST(RandomInputsTest, MasksAreZeroOrOne) {
+  for (const char* graph : {"g (int64[100] x) => (y) { y = Cast <to = 9> (x) }",
+                            R"(g (int32[100] x) => (y) {
+             zero = Constant <value = int32 {0}> ()
+             y = Equal (zero, x)
+           })",
+                            R"(g (int64[100] x) => (y) {
+             one = Constant <value = float {1}> ()
+             f = Cast <to = 1> (x)
+             y = Sub (one, f)
+           })",
+                            R"(g (int64[100] attention_Mask) => (y) {
+             y = Cast <to = 1> (attention_Mask)
+           })"}) {
+    const std::vector<int64_t> values = Integers(Make(graph).data[0]);
+    EXPECT_EQ(std::set<int64_t>(values.begin(), values.end()),
+              (std::set<int64_t>{0, 1}))
+        << graph;
+  }
+  const std::vector<int64_t> values = Integers(
+      Make("g (int64[100] x) => (y) { y = Cast <to = 1> (x) }").data[0]);
+  EXPECT_GT(*std::max_element(values.begin(), values.end()), 1);
+}
+
 TEST(RandomInputsTest, ShapesAreShapes) {
   std::vector<int64_t> values =
       Integers(Make(R"(g (float[2,3] x, int64[3] s) => (y) {

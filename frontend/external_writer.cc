@@ -37,6 +37,7 @@ std::string NumberedName(const std::string& name, const std::string& stem,
 absl::Status AppendTensor(const Tensor& tensor, OutputFile* file) {
   const bool in_buffer = tensor.form() == Tensor::Form::kBorrowed ||
                          tensor.form() == Tensor::Form::kOwned;
+  if (tensor.byte_size() == 0) return absl::OkStatus();  // It has no place.
   if (in_buffer && tensor.buffer() != nullptr) {
     ASSIGN_OR_RETURN(const std::string_view bytes, tensor.bytes());
     const Buffer& buffer = *tensor.buffer();

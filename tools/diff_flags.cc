@@ -34,18 +34,15 @@ constexpr Flag<O> kFlags[] = {
     {"--relative-to-largest", Takes::kNothing, "",
      "--rtol is relative to the largest magnitude of the output in A instead",
      SetTrue<&O::relative_to_largest>},
-    kThreadsFlag<O>,
-    {"--quiet", Takes::kNothing, "", "no warnings", SetTrue<&O::quiet>},
-    {"--version", Takes::kNothing, "", "print the version",
-     SetTrue<&O::version>},
-    {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
 };
 
 }  // namespace
 
 absl::StatusOr<O> ParseDiffFlags(std::span<char* const> arguments) {
-  ASSIGN_OR_RETURN(O options, ParseFlags<O>(arguments, {kInputFlags<O>, kFlags},
-                                            &O::models));
+  ASSIGN_OR_RETURN(
+      O options,
+      ParseFlags<O>(arguments, {kInputFlags<O>, kFlags, kCommonFlags<O>},
+                    &O::models));
   if (options.help || options.version) return options;
   if (options.models.size() != 2) {
     return absl::InvalidArgumentError(fmt::format(
@@ -63,7 +60,7 @@ std::string DiffHelpText() {
          "Runs two ONNX models on the same inputs and compares their outputs. "
          "A and B are\n.onnx files, text (.onnxtxt), or - for standard "
          "input.\n\n" +
-         FlagsHelp(FlagInfos<O>({kInputFlags<O>, kFlags})) +
+         FlagsHelp(FlagInfos<O>({kInputFlags<O>, kFlags, kCommonFlags<O>})) +
          "\nExit code: 0 equal within the tolerance, 1 different, not "
          "comparable, or an error,\n2 bad command line.\n";
 }

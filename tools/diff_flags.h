@@ -15,7 +15,7 @@
 
 namespace onnxopt {
 
-struct OnnxDiffOptions : InputOptions {
+struct OnnxDiffOptions : CommonOptions, InputOptions {
   /// Just two, once checked.
   std::vector<std::string> models;
   int64_t draws = 5;
@@ -24,9 +24,6 @@ struct OnnxDiffOptions : InputOptions {
   std::optional<double> rtol;
   double atol = 1e-5;
   bool relative_to_largest = false;
-  bool quiet = false;
-  bool version = false;
-  bool help = false;
 };
 
 absl::StatusOr<OnnxDiffOptions> ParseDiffFlags(

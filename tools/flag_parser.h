@@ -141,12 +141,26 @@ absl::Status SetTolerance(std::string_view value, Options& options) {
 /// once.
 absl::Status SetThreads(std::string_view value);
 
-template <typename Options>
-inline constexpr Flag<Options> kThreadsFlag = {
-    "--threads", Takes::kValue, "N",
-    "how many threads evaluate (by default all cores); results do not depend "
-    "on it",
-    [](std::string_view value, Options&) { return SetThreads(value); }};
+/// What all command lines have.
+struct CommonOptions {
+  bool quiet = false;
+  bool version = false;
+  bool help = false;
+};
+
+/// Flags of options that are derived from CommonOptions.
+template <typename O>
+inline constexpr Flag<O> kCommonFlags[] = {
+    {"--threads", Takes::kValue, "N",
+     "how many threads evaluate (by default all cores); results do not depend "
+     "on it",
+     [](std::string_view value, O&) { return SetThreads(value); }},
+    {"--quiet", Takes::kNothing, "", "no warnings and no summary",
+     SetTrue<&O::quiet>},
+    {"--version", Takes::kNothing, "", "print the version",
+     SetTrue<&O::version>},
+    {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
+};
 
 }  // namespace onnxopt
 

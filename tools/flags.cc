@@ -143,18 +143,12 @@ constexpr Flag<O> kFlags[] = {
     {"--print-changed", Takes::kNothing, "",
      "print the model after each pass that changed it",
      SetTrue<&O::print_changed>},
-    kThreadsFlag<O>,
-    {"--quiet", Takes::kNothing, "", "no warnings and no summary",
-     SetTrue<&O::quiet>},
     {"--list-passes", Takes::kNothing, "",
      "print passes, groups and the pipelines of -O0 to -O3",
      SetTrue<&O::list_passes>},
     {"--list-rules", Takes::kNothing, "",
      "print the rewrite rules, which --disable names, and stop",
      SetTrue<&O::list_rules>},
-    {"--version", Takes::kNothing, "", "print the version",
-     SetTrue<&O::version>},
-    {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
 };
 
 // `argument` as a shell reads it back.
@@ -222,8 +216,9 @@ absl::Status CheckCombination(const ToolOptions& options) {
 }  // namespace
 
 absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments) {
-  ASSIGN_OR_RETURN(ToolOptions options,
-                   ParseFlags<O>(arguments, {kFlags}, &O::inputs));
+  ASSIGN_OR_RETURN(
+      ToolOptions options,
+      ParseFlags<O>(arguments, {kFlags, kCommonFlags<O>}, &O::inputs));
   if (options.help || options.version || options.list_passes ||
       options.list_rules) {
     return options;
@@ -246,7 +241,7 @@ std::string HelpText() {
       "Usage: onnx-opt [FLAGS] MODEL -o OUT\n"
       "Optimizes an ONNX model. MODEL is a .onnx file, text (.onnxtxt), or - "
       "for\nstandard input.\n\n";
-  text += FlagsHelp(FlagInfos<O>({kFlags}));
+  text += FlagsHelp(FlagInfos<O>({kFlags, kCommonFlags<O>}));
   text +=
       "\nExit code: 0 success, 1 bad model or file error, 2 bad command line, "
       "3 a bug in\nonnx-opt; then nothing was written.\n";

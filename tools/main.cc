@@ -15,10 +15,8 @@ constexpr char kName[] = "onnx-opt";
 ExitCode Main(std::span<char* const> arguments) {
   const absl::StatusOr<ToolOptions> options = ParseCommandLine(arguments);
   if (!options.ok()) return UsageError(kName, options.status());
-  if (options->help) return PrintToStdout(kName, HelpText());
-  if (options->version) {
-    return PrintToStdout(kName, "onnx-opt " ONNXOPT_VERSION "\n");
-  }
+  if (const auto code = PrintHelpOrVersion(kName, *options, HelpText))
+    return *code;
   if (options->list_passes || options->list_rules) {
     PassRegistry registry;
     RegisterBuiltin(registry);

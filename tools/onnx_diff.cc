@@ -75,10 +75,8 @@ ExitCode Report(const OnnxDiffOptions& options, const CheckReport& report,
 ExitCode Main(std::span<char* const> arguments) {
   const absl::StatusOr<OnnxDiffOptions> options = ParseDiffFlags(arguments);
   if (!options.ok()) return UsageError(kName, options.status());
-  if (options->help) return PrintToStdout(kName, DiffHelpText());
-  if (options->version) {
-    return PrintToStdout(kName, "onnx-diff " ONNXOPT_VERSION "\n");
-  }
+  if (const auto code = PrintHelpOrVersion(kName, *options, DiffHelpText))
+    return *code;
   InstallSignalHandlers(options->models[0]);
   Reporter reporter(options->quiet, UseColor());
   std::unique_ptr<Model> models[2];

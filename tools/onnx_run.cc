@@ -125,10 +125,8 @@ class ModelRunner {
 ExitCode Main(std::span<char* const> arguments) {
   const absl::StatusOr<OnnxRunOptions> options = ParseRunFlags(arguments);
   if (!options.ok()) return UsageError(kName, options.status());
-  if (options->help) return PrintToStdout(kName, RunHelpText());
-  if (options->version) {
-    return PrintToStdout(kName, "onnx-run " ONNXOPT_VERSION "\n");
-  }
+  if (const auto code = PrintHelpOrVersion(kName, *options, RunHelpText))
+    return *code;
   const std::string& path = options->models[0];
   InstallSignalHandlers(path);
   Reporter reporter(options->quiet, UseColor());

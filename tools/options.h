@@ -9,10 +9,11 @@
 #include <vector>
 
 #include "passes/opset/target.h"
+#include "tools/flag_parser.h"
 
 namespace onnxopt {
 
-struct ToolOptions {
+struct ToolOptions : CommonOptions {
   /// All arguments, quoted for the shell, to tell how to repeat a failure.
   std::string command_line;
 
@@ -54,7 +55,6 @@ struct ToolOptions {
   std::vector<std::string> print_before;
   std::vector<std::string> print_after;
   bool print_changed = false;
-  bool quiet = false;
 
   bool external_data = false;
   std::string external_file;
@@ -63,8 +63,6 @@ struct ToolOptions {
 
   bool list_passes = false;
   bool list_rules = false;
-  bool version = false;
-  bool help = false;
 };
 
 }  // namespace onnxopt

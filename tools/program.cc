@@ -65,6 +65,17 @@ ExitCode PrintToStdout(const char* program, std::string_view text) {
   return kFailure;
 }
 
+std::optional<ExitCode> PrintHelpOrVersion(const char* program,
+                                           const CommonOptions& options,
+                                           std::string (*help)()) {
+  if (options.help) return PrintToStdout(program, help());
+  if (options.version) {
+    return PrintToStdout(program,
+                         fmt::format("{} {}\n", program, ONNXOPT_VERSION));
+  }
+  return std::nullopt;
+}
+
 ExitCode UsageError(const char* program, const absl::Status& status) {
   fmt::print(stderr, "{}: error: {}\n", program, std::string(status.message()));
   return kUsage;

@@ -36,18 +36,15 @@ constexpr Flag<O> kFlags[] = {
      SetTolerance<&O::atol>},
     {"--time", Takes::kOptionalValue, "N",
      "print how long N (3) more runs take, and each operator", SetTime},
-    kThreadsFlag<O>,
-    {"--quiet", Takes::kNothing, "", "no warnings", SetTrue<&O::quiet>},
-    {"--version", Takes::kNothing, "", "print the version",
-     SetTrue<&O::version>},
-    {"--help", Takes::kNothing, "", "print this", SetTrue<&O::help>},
 };
 
 }  // namespace
 
 absl::StatusOr<O> ParseRunFlags(std::span<char* const> arguments) {
-  ASSIGN_OR_RETURN(O options, ParseFlags<O>(arguments, {kInputFlags<O>, kFlags},
-                                            &O::models));
+  ASSIGN_OR_RETURN(
+      O options,
+      ParseFlags<O>(arguments, {kInputFlags<O>, kFlags, kCommonFlags<O>},
+                    &O::models));
   if (options.help || options.version) return options;
   if (options.models.size() != 1) {
     return absl::InvalidArgumentError(
@@ -68,7 +65,7 @@ std::string RunHelpText() {
          "Runs an ONNX model on inputs that are given or made up, and prints "
          "its outputs.\nMODEL is a .onnx file, text (.onnxtxt), or - for "
          "standard input.\n\n" +
-         FlagsHelp(FlagInfos<O>({kInputFlags<O>, kFlags})) +
+         FlagsHelp(FlagInfos<O>({kInputFlags<O>, kFlags, kCommonFlags<O>})) +
          "\nExit code: 0 success, 1 an error or outputs that are not as "
          "expected, 2 bad command\nline.\n";
 }

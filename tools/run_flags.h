@@ -15,7 +15,7 @@
 
 namespace onnxopt {
 
-struct OnnxRunOptions : InputOptions {
+struct OnnxRunOptions : CommonOptions, InputOptions {
   /// Just one, once checked.
   std::vector<std::string> models;
   /// Empty: outputs are printed.
@@ -27,9 +27,6 @@ struct OnnxRunOptions : InputOptions {
   std::optional<double> atol;
   /// How often to run to measure time; absent: time is not measured.
   std::optional<int64_t> timed_runs;
-  bool quiet = false;
-  bool version = false;
-  bool help = false;
 };
 
 absl::StatusOr<OnnxRunOptions> ParseRunFlags(std::span<char* const> arguments);

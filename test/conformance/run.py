@@ -8,12 +8,18 @@ graph, `lower` takes the model back to its own opset and reads it again. A
 vector passes if each way gives the stored outputs. Operators the evaluator
 cannot run must be in unsupported.txt; one that is there and runs fails.
 Vectors that are wrong themselves are in wrong.txt.
+
+A table counts by operator. Of each collection in floors.json ("percent"), that
+percentage of vectors must pass, without the wrong ones and those of operators
+that are left out by design (LEFT_OUT).
 """
 import argparse
 import collections
 import concurrent.futures
 import os
+import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -26,6 +32,11 @@ import harness
 BATCH = 50
 BATCH_TIMEOUT_SECONDS = 600
 OUTCOMES = ('passed', 'failed', 'unsupported', 'wrong')
+# What is random (Dropout: while training), decodes files, or is a preview.
+LEFT_OUT = re.compile(
+    r'(ImageDecoder|Bernoulli|Multinomial|RandomNormal(Like)?|'
+    r'RandomUniform(Like)?|Dropout|ai\.onnx\.(preview|training)\..*) \(|'
+    r'training is random')
 
 
 def run_batch(tool, models):
@@ -64,14 +75,39 @@ def outcome_of(answers):
     return answers[0][1], 'passed', ''
 
 
-def print_operators(results):
-    operators = collections.defaultdict(collections.Counter)
-    for operator, outcome, _ in results.values():
-        operators[operator][outcome] += 1
-    print(f'{"operator":32}' + ''.join(f'{o:>12}' for o in OUTCOMES[:3]))
-    for operator in sorted(operators):
-        counts = operators[operator]
-        print(f'{operator:32}' + ''.join(f'{counts[o]:12}' for o in OUTCOMES[:3]))
+def print_operators(answers):
+    """By operator (of vectors with one node), how often each way gave what."""
+    ways = ('run', 'fold', 'lower')
+    counts = collections.defaultdict(collections.Counter)
+    for vector in answers.values():
+        for way, operator, outcome, _ in vector:
+            counts[operator][way, outcome] += 1
+    print(' ' * 36 + ''.join(f'{way:^26}' for way in ways))
+    print(f'{"operator":36}' + 'passed failed unsupported '.rjust(26) * 3)
+    for operator in sorted(counts):
+        print(f'{operator:36}' + ''.join(
+            f'{counts[operator][way, "passed"]:6}'
+            f'{counts[operator][way, "failed"]:7}'
+            f'{counts[operator][way, "unsupported"]:12} ' for way in ways))
+
+
+def check_percentages(models, results, wrong, score):
+    floors = json.loads(score.floors_path.read_text())['percent']
+    counted = collections.defaultdict(collections.Counter)
+    for model in models:
+        _, outcome, message = results[model.name]
+        left_out = outcome == 'unsupported' and LEFT_OUT.search(message)
+        if model.name not in wrong and not left_out:
+            counted[model.name.split('/')[1]][outcome == 'passed'] += 1
+    for collection, floor in floors.items():
+        passed, total = counted[collection][True], counted[collection].total()
+        if not total:
+            continue
+        percent = 100 * passed / total
+        text = f'{passed} of {total} passed ({percent:.2f} %)'
+        print(f'{collection}: {text}')
+        if percent < floor:
+            score.fail('percent', collection, f'{text}, below {floor} %')
 
 
 def main():
@@ -96,7 +132,7 @@ def main():
         for part in pool.map(run_batch, [args.tool] * len(batches), batches):
             answers.update(part)
     results = {m.name: outcome_of(answers[m.name]) for m in models}
-    print_operators(results)
+    print_operators(answers)
 
     unsupported = harness.ExpectedList(HERE / 'unsupported.txt')
     if args.update:
@@ -124,6 +160,7 @@ def main():
                        f'it runs: remove it from {unsupported.path.name}')
         else:
             score.add(model.group, outcome)
+    check_percentages(models, results, wrong, score)
     if args.update:
         score.update_floors()
     return score.finish()

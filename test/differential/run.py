@@ -15,73 +15,22 @@ tolerances.json gives models other tolerances than rtol 1e-4, atol 1e-5:
 import argparse
 import concurrent.futures
 import dataclasses
-import json
 import os
 import pathlib
 import shutil
-import subprocess
 import sys
 import tempfile
-import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 # pylint: disable=wrong-import-position
 import corpus
 import harness
+import ort_worker
 
 SEEDS = {'odd': [1]}  # by group; some odd models run for 20 s
 DEFAULT_SEEDS = [1, 2]
-TOLERANCE = {'rtol': 1e-4, 'atol': 1e-5, 'norm': False}
-COMPARE_SECONDS = 600
-
-
-class OrtWorker:
-    """A run_ort.js process. One that dies or hangs is replaced."""
-
-    def __init__(self):
-        self._process = None
-
-    def _start(self):
-        self._process = subprocess.Popen(
-            ['node', str(HERE / 'run_ort.js')], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-
-    def compare(self, job):
-        if self._process is None:
-            self._start()
-        watchdog = threading.Timer(COMPARE_SECONDS, self._process.kill)
-        watchdog.start()
-        try:
-            return self._ask(job)
-        finally:
-            watchdog.cancel()
-
-    def _ask(self, job):
-        phase = 'a'
-        try:
-            self._process.stdin.write(json.dumps(job) + '\n')
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # Its end is seen below.
-        for line in self._process.stdout:
-            answer = json.loads(line)
-            if 'status' in answer:
-                return answer
-            phase = answer['phase']
-        code = self._process.wait()
-        self._process = None
-        died = f'ONNX Runtime dies or hangs (exit {code})'
-        if phase == 'a':
-            return {'status': 'unchecked', 'notes': [], 'compared': 0,
-                    'reason': f'original: {died}'}
-        return {'status': 'different', 'notes': [], 'compared': 0,
-                'reason': died}
-
-    def close(self):
-        if self._process:
-            self._process.stdin.close()
-            self._process.wait()
+SIZES = 2  # of each dynamic dim, besides the first
 
 
 @dataclasses.dataclass
@@ -96,24 +45,7 @@ class Outcome:
 class Checker:
     def __init__(self, tool):
         self._tool = tool
-        self._tolerances = json.loads((HERE / 'tolerances.json').read_text())
-        self._threads = threading.local()
-        self._workers = []
-
-    def _worker(self):
-        if not hasattr(self._threads, 'worker'):
-            self._threads.worker = OrtWorker()
-            self._workers.append(self._threads.worker)
-        return self._threads.worker
-
-    def _job(self, model, optimized):
-        own = self._tolerances.get(model.name, {})
-        return {'id': model.name, 'a': str(model.path), 'b': str(optimized),
-                'side': str(model.side) if model.side else None,
-                'data': str(model.data) if model.data else None,
-                'seeds': SEEDS.get(model.group, DEFAULT_SEEDS),
-                'tolerance': {key: own.get(key, value)
-                              for key, value in TOLERANCE.items()}}
+        self._ort = ort_worker.OrtPool(HERE / 'tolerances.json')
 
     def _optimize(self, source, folder):
         folder.mkdir()
@@ -139,7 +71,9 @@ class Checker:
                 if harness.folder_bytes(first) != harness.folder_bytes(second):
                     return Outcome(model, complaint)
                 shutil.rmtree(second)
-            answer = self._worker().compare(self._job(model, first / 'm.onnx'))
+            answer = self._ort.compare(
+                model, b=str(first / 'm.onnx'), sizes=SIZES,
+                seeds=SEEDS.get(model.group, DEFAULT_SEEDS))
         reason = answer.get('reason')
         return Outcome(
             model, reason if answer['status'] == 'different' else None,
@@ -147,8 +81,7 @@ class Checker:
             notes=answer['notes'])
 
     def close(self):
-        for worker in self._workers:
-            worker.close()
+        self._ort.close()
 
 
 def score_outcome(outcome, rejected, unchecked, score):
@@ -174,14 +107,6 @@ def score_outcome(outcome, rejected, unchecked, score):
         score.add(model.group, 'passed')
 
 
-def missing_requirement():
-    if not shutil.which('node'):
-        return 'node is not installed'
-    if not (HERE / 'node_modules' / 'onnxruntime-node').is_dir():
-        return f'run `npm ci --ignore-scripts` in {HERE}'
-    return None
-
-
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -197,7 +122,7 @@ def main():
                         help='write unchecked.txt and floors.json: review them')
     args = parser.parse_args()
 
-    missing = missing_requirement()
+    missing = ort_worker.missing_requirement()
     if missing:
         print(f'SKIPPED: all models: {missing}\n0 passed, 0 failed')
         return 0

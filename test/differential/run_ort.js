@@ -4,14 +4,18 @@
 //
 // Reads jobs from standard input, one JSON object a line:
 //   {"id": 1, "a": ORIGINAL, "b": OPTIMIZED, "side": JSON file or null,
-//    "data": folder of input_N.pb or null, "seeds": [1, 2],
+//    "data": folder of input_N.pb or null, "seeds": [1, 2], "sizes": 2,
 //    "tolerance": {"rtol": 1e-4, "atol": 1e-5, "norm": false}}
+// With "evaluator": ONNX_RUN in place of "b", ORIGINAL is compared with what
+// onnx-run makes of it, and is `unchecked` if that refuses the first sizes.
 // `side` says what inputs the original accepts: {"dims": {NAME or "INPUT.AXIS":
-// size}, "inputs": {NAME: {shape, min, max, value, kind, scale}}}. `norm`
-// judges differences by the largest magnitude of the output.
+// size}, "inputs": {NAME: {shape, min, max, value, kind, scale}}}. Each dim
+// takes so many `sizes` besides the first. `norm` judges differences by the
+// largest magnitude of the output.
 //
-// Answers one line a job: {"id", "status", "reason", "compared", "notes"}, the
-// status being `equal`, `different` or `unchecked` (nothing could be compared).
+// Answers one line a job: {"id", "status", "reason", "compared", "notes",
+// "declined"}, the status being `equal`, `different` or `unchecked` (nothing
+// could be compared); `declined` are sizes that the evaluator refuses.
 // Before a model is used it writes {"id", "phase": "a" or "b"}, so that one who
 // sees this process die knows whose fault it is.
 'use strict';
@@ -19,9 +23,9 @@ const fs = require('fs');
 const path = require('path');
 const readline = require('readline');
 const ort = require('onnxruntime-node');
+const {EvaluatedSession, NotEvaluated} = require('./evaluated.js');
 const {readTensor, randomTensor, difference} = require('./tensors.js');
 
-const SIZES_PER_DIM = 2;  // besides the base size
 // Sizes for all dims that nothing is known of, tried until the model runs.
 const FALLBACK_SIZES = [null, 2, 1, 4, 8, 16, 32, 64];
 const INT_ENDS = [8, 2, 1];
@@ -146,6 +150,7 @@ class Pair {
     this.b = null;
     this.compared = 0;
     this.notes = [];
+    this.declined = [];
     this.inputs = a.inputMetadata;
     this.outputs = a.outputMetadata.filter(isUsable).map((m) => m.name);
   }
@@ -165,6 +170,10 @@ class Pair {
 
   async openB() {
     emit({id: this.job.id, phase: 'b'});
+    if (this.job.evaluator) {
+      this.b = new EvaluatedSession(this.job.evaluator, this.job.a, this.a);
+      return;
+    }
     try {
       this.b = await open(this.job.b);
     } catch (error) {
@@ -193,6 +202,7 @@ class Pair {
     try {
       got = await this.b.run(feeds, this.outputs);
     } catch (error) {
+      if (error instanceof NotEvaluated) throw error;
       throw new Different(`${at}: does not run: ${oneLine(error)}`);
     }
     const problem = this.firstProblem(wanted, got);
@@ -252,13 +262,18 @@ class Pair {
 
   async compareSize(side, base, key, size) {
     let failure;
-    for (const sizes of resized(base.sizes, key, size)) {
-      failure = await this.compare(
-          makeFeeds(this.inputs, side, sizes, this.job.seeds[0], base.intEnd),
-          `sizes ${JSON.stringify(sizes)}`);
-      if (failure === null) return true;
+    try {
+      for (const sizes of resized(base.sizes, key, size)) {
+        failure = await this.compare(
+            makeFeeds(this.inputs, side, sizes, this.job.seeds[0], base.intEnd),
+            `sizes ${JSON.stringify(sizes)}`);
+        if (failure === null) return true;
+      }
+      this.notes.push(`original fails at ${key}=${size}: ${failure}`);
+    } catch (error) {
+      if (!(error instanceof NotEvaluated)) throw error;
+      this.declined.push({size: `${key}=${size}`, reason: oneLine(error)});
     }
-    this.notes.push(`original fails at ${key}=${size}: ${failure}`);
     return false;
   }
 
@@ -272,7 +287,7 @@ class Pair {
     for (const key of Object.keys(base.sizes)) {
       let done = 0;
       for (const size of candidateSizes(base.sizes[key])) {
-        if (done < SIZES_PER_DIM) {
+        if (done < this.job.sizes) {
           done += await this.compareSize(side, base, key, size);
         }
       }
@@ -322,7 +337,8 @@ async function comparePair(job, result) {
     result.reason = oneLine(error);
   } finally {
     if (pair) {
-      Object.assign(result, {compared: pair.compared, notes: pair.notes});
+      const {compared, notes, declined} = pair;
+      Object.assign(result, {compared, notes, declined});
       await pair.close();
     }
   }
@@ -331,7 +347,7 @@ async function comparePair(job, result) {
 async function main() {
   for await (const line of readline.createInterface({input: process.stdin})) {
     const job = JSON.parse(line);
-    const result = {id: job.id, compared: 0, notes: []};
+    const result = {id: job.id, compared: 0, notes: [], declined: []};
     await comparePair(job, result);
     emit(result);
   }

@@ -97,6 +97,21 @@ def check_arrays(checker, rng):
                           and back.tobytes() == array.tobytes(), 'not the same')
 
 
+def check_empty_initializer(checker):
+    """A result may have no place in the file it is copied from."""
+    empty = helper.make_tensor('w', TensorProto.FLOAT, [2, 0, 3], [])
+    graph = helper.make_graph(
+        [helper.make_node('Cast', ['w'], ['y'], to=TensorProto.FLOAT)], 'g', [],
+        [helper.make_tensor_value_info('y', TensorProto.FLOAT, None)], [empty])
+    model = checker.path('empty.onnx')
+    onnx.save(helper.make_model(
+        graph, ir_version=8, opset_imports=[helper.make_opsetid('', 16)]),
+        model)
+    run = checker.run(model, '--output-dir', checker.folder)
+    checker.check('empty initializer', run.returncode == 0 and np.load(
+        checker.path('y.npy')).shape == (2, 0, 3), run.stdout)
+
+
 def check_strings(checker):
     model = checker.save_model(
         'string.onnx', [helper.make_node('Identity', ['x'], ['y'])],
@@ -209,6 +224,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         checker = Checker(args.tool, folder)
         check_arrays(checker, rng)
+        check_empty_initializer(checker)
         check_strings(checker)
         check_messages(checker, rng)
         check_test_data(checker, rng)

@@ -92,7 +92,13 @@ Taste DrawTaste(const OpDef& op, const Sampler& sampler, Rng& rng) {
 }
 
 struct AttributeText {
-  std::string operator()(const TensorRef& v) const { return v->TypeString(); }
+  std::string operator()(const TensorRef& v) const {
+    const auto elements = eval::FloatsOf(*v);
+    return elements.ok() && v->num_elements() <= kMaxTextElements
+               ? fmt::format("{}{{{}}}", v->TypeString(),
+                             fmt::join(*elements, ","))
+               : v->TypeString();
+  }
   template <typename T>
   std::string operator()(const std::vector<T>& v) const {
     if constexpr (fmt::is_formattable<T>::value) {

@@ -99,9 +99,17 @@ absl::StatusOr<std::string> JsonOf(const OpDef& op, uint64_t number) {
       outputs);
 }
 
+// Operators that have a kernel in an older version, too.
+std::string LabelOf(const OpDef& op) {
+  const std::string name(op.FullName());
+  return op.is_canonical() ? name
+                           : fmt::format("{}-{}", name, op.since_version());
+}
+
 void PrintCases(const OpDef& op, const Options& options) {
+  const std::string label = LabelOf(op);
   if (random_graphs::FindSampler(op) == nullptr) {
-    fmt::print("{{\"op\":\"{}\",\"no_sampler\":true}}\n", op.FullName());
+    fmt::print("{{\"op\":\"{}\",\"no_sampler\":true}}\n", label);
     return;
   }
   const bool one = !options.only.empty();
@@ -113,8 +121,7 @@ void PrintCases(const OpDef& op, const Options& options) {
     if (!body.ok()) {
       body = "\"no_case\":" + Quoted(std::string(body.status().message()));
     }
-    fmt::print("{{\"op\":\"{}\",\"case\":{},{}}}\n", op.FullName(), number,
-               *body);
+    fmt::print("{{\"op\":\"{}\",\"case\":{},{}}}\n", label, number, *body);
   }
 }
 
@@ -143,7 +150,7 @@ void PrintAll(const Options& options) {
     if (FindKernel(*op) == nullptr || op->Has(Trait::kNonDeterministic)) {
       continue;
     }
-    if (options.op.empty() || options.op == op->FullName()) {
+    if (options.op.empty() || options.op == LabelOf(*op)) {
       PrintCases(*op, options);
     }
   }

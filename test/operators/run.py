@@ -152,6 +152,9 @@ class Test:
 
     def check_lists(self):
         """Of a full run over all operators."""
+        for op, counts in list(self.score.groups.items()):
+            if counts['not run'] == counts.total():
+                self.score.fail(op, op, 'no case ran in ONNX Runtime')
         for entry in self.deviations.unused():
             self.score.fail('deviations.txt', entry, 'matches nothing')
         listed = set(harness.ExpectedList(HERE / 'no_sampler.txt').reasons)

@@ -216,6 +216,11 @@ void NodeDraft::ChooseParameter(int i, TensorRef tensor) {
   PutLeaf(i, std::move(tensor), std::nullopt, DrawConstant(i, 88));
 }
 
+void NodeDraft::ChooseData(int i, TensorRef tensor) {
+  if (Has(i)) return;
+  PutLeaf(i, std::move(tensor), std::nullopt, DrawConstant(i, 15));
+}
+
 void NodeDraft::ChooseValue(int i, ValueId value) {
   if (May(i)) Put(i, value);
 }

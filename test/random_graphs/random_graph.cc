@@ -168,6 +168,14 @@ absl::StatusOr<std::unique_ptr<Model>> ToModel(const RandomGraph& graph) {
   GraphEditor::ModelFields fields;
   fields.ir_version = kMaxIrVersion;
   fields.imports = {{"", kCanonicalOpset, {}}};
+  for (const RandomNode& node : graph.nodes) {
+    if (node.op->domain().empty()) continue;
+    // Operators that are not the newest are those of their own version.
+    const int64_t version =
+        node.op->is_canonical() ? kMaxMlOpset : node.op->since_version();
+    fields.imports.push_back({node.op->domain(), version, {}});
+    break;  // Another one would have to be of the same.
+  }
   GraphEditor::SetModelFields(model.get(), std::move(fields));
   model->set_state(ModelState::kCanonical);
   Graph& to = *model->graph();

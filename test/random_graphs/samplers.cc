@@ -15,7 +15,8 @@ SamplerTable MakeTable() {
         LinearSamplers(), PoolSamplers(), NormalizationSamplers(),
         IndexSamplers(), FillSamplers(), QuantizationSamplers(),
         RecurrentSamplers(), ImageSamplers(), AttentionSamplers(),
-        SignalSamplers()}) {
+        SignalSamplers(), TextSamplers(), MlSamplers(), SvmSamplers(),
+        TreeSamplers()}) {
     for (const Sampler& sampler : family) {
       ONNXOPT_CHECK(table[sampler.op].sample == nullptr);
       table[sampler.op] = sampler;
@@ -29,7 +30,7 @@ SamplerTable MakeTable() {
 const Sampler* FindSampler(const OpDef& op) {
   static const auto& table = *new SamplerTable(MakeTable());
   static const auto& elementwise = *new Sampler{kOpaqueOp, SampleElementwise};
-  if (!op.is_canonical()) return nullptr;
+  if (!op.is_canonical() && op.domain() != "ai.onnx.ml") return nullptr;
   const Sampler& own = table[op.id()];
   if (own.sample != nullptr) return &own;
   return op.Has(Trait::kElementwise) ? &elementwise : nullptr;

@@ -63,6 +63,8 @@ class NodeDraft {
   void ChooseInts(int i, const std::vector<int64_t>& values,
                   ElementType element = ElementType::kInt64);
   void ChooseParameter(int i, TensorRef tensor);
+  /// Elements of the caller's, which are an input in most cases.
+  void ChooseData(int i, TensorRef tensor);
   /// A value that is there already.
   void ChooseValue(int i, ValueId value);
   /// Operand `i` is the result of a node of operator `op`, whose first operand
@@ -151,8 +153,19 @@ SamplerList RecurrentSamplers();
 SamplerList ImageSamplers();      // GridSample, RoiAlign, Col2Im...
 SamplerList AttentionSamplers();  // Attention, RotaryEmbedding, Einsum
 SamplerList SignalSamplers();     // DFT, windows...
+SamplerList TextSamplers();
+SamplerList MlSamplers();
+SamplerList SvmSamplers();
+SamplerList TreeSamplers();
+
+/// For operand 0: what ONNX Runtime has kernels for in ai.onnx.ml.
+ElementType MostlyFloat(NodeDraft& d);
+/// post_transform, now and then, and the labels of `count` classes.
+void SetPostTransform(NodeDraft& d);
+void SetClassLabels(NodeDraft& d, std::string_view ints, int64_t count);
 
 /// Null when there is none. Elementwise operators without an entry share one.
+/// Older versions have one in ai.onnx.ml only.
 const Sampler* FindSampler(const OpDef& op);
 
 /// The formal operand of actual operand `i`; null past the end.

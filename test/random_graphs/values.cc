@@ -135,6 +135,31 @@ TensorRef SplatOf(ElementType type, const TensorDims& dims, double number) {
       std::vector<double>(static_cast<size_t>(*NumElements(dims)), number));
 }
 
+TensorRef TensorOfTexts(const TensorDims& dims,
+                        const std::vector<std::string_view>& texts) {
+  absl::StatusOr<TensorRef> tensor =
+      Tensor::Strings(dims, {texts.begin(), texts.end()});
+  ONNXOPT_CHECK(tensor.ok());
+  return *std::move(tensor);
+}
+
+TensorRef RandomTexts(Rng& rng, const std::vector<std::string_view>& words,
+                      const TensorDims& dims) {
+  std::vector<std::string_view> texts(*NumElements(dims));
+  for (std::string_view& text : texts) text = rng.Of(words);
+  return TensorOfTexts(dims, texts);
+}
+
+std::vector<float> SomeFloats(Rng& rng, int64_t count) {
+  std::vector<float> floats(count);
+  for (float& number : floats) {
+    number =
+        static_cast<float>(Moderate(rng, ElementType::kFloat, /*nonzero=*/false,
+                                    /*positive=*/false));
+  }
+  return floats;
+}
+
 TensorRef TensorOfInts(const std::vector<int64_t>& values) {
   const std::string_view bytes(reinterpret_cast<const char*>(values.data()),
                                values.size() * sizeof(int64_t));

@@ -4,6 +4,7 @@
 #define ONNXOPT_TEST_RANDOM_GRAPHS_VALUES_H_
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "ir/tensor.h"
@@ -32,6 +33,12 @@ TensorRef RandomTensor(Rng& rng, ElementType type, const TensorDims& dims,
 TensorRef SplatOf(ElementType type, const TensorDims& dims, double number);
 TensorRef TensorOf(ElementType type, const TensorDims& dims,
                    const std::vector<double>& numbers);
+TensorRef TensorOfTexts(const TensorDims& dims,
+                        const std::vector<std::string_view>& texts);
+TensorRef RandomTexts(Rng& rng, const std::vector<std::string_view>& words,
+                      const TensorDims& dims);
+/// Moderate, as RandomTensor draws them.
+std::vector<float> SomeFloats(Rng& rng, int64_t count);
 /// int64, one-dimensional.
 TensorRef TensorOfInts(const std::vector<int64_t>& values);
 
