@@ -254,16 +254,14 @@ bool HasMask(const Form& form) {
   return mask != nullptr && mask->HasUses();
 }
 
-// The mask was of the type of the data, and is a bool since 10.
-std::string DropoutUpTo10(Form& form) {
-  return HasMask(form) ? "its mask has another type" : "";
-}
-
-std::string DropoutDownFrom10(Form& form) {
-  return form.node().output(1) == nullptr ? "" : "with a mask";
+// All ones, if nothing is dropped: but that is the text of 12, and ONNX Runtime
+// has zeros before.
+std::string DropoutUpTo12(Form& form) {
+  return HasMask(form) ? "what its mask holds was not defined" : "";
 }
 
 std::string DropoutDownFrom12(Form& form) {
+  if (HasMask(form)) return "with a mask";
   if (form.HasInput(2)) {
     const TensorRef training = form.constant(2);
     if (training == nullptr || training->num_elements() != 1) {
@@ -379,6 +377,77 @@ std::string GroupNormalizationUp(Form&) {
   return "its scale and bias are one per group";
 }
 
+// Before 18, what is said of some axes has to be said of all.
+std::optional<std::vector<int64_t>> AxesOf(const std::vector<int64_t>& axes,
+                                           int64_t rank) {
+  std::vector<int64_t> positive;
+  for (const int64_t axis : axes) {
+    const std::optional<int64_t> index = Normalize(axis, rank);
+    if (!index) return std::nullopt;
+    positive.push_back(*index);
+  }
+  return positive;
+}
+
+std::string PadDownFrom18(Form& form) {
+  if (!form.HasInput(3)) return "";
+  const std::optional<int64_t> rank = form.rank(0);
+  const std::optional<std::vector<int64_t>> pads = form.ints(1);
+  const std::optional<std::vector<int64_t>> given = form.ints(3);
+  if (!rank || !pads || !given || pads->size() != 2 * given->size()) {
+    return "with axes or pads that are not constant";
+  }
+  const auto axes = AxesOf(*given, *rank);
+  if (!axes) return "with axes that are out of range";
+  std::vector<int64_t> all(2 * *rank, 0);
+  for (size_t i = 0; i < axes->size(); ++i) {
+    all[(*axes)[i]] = (*pads)[i];
+    all[*rank + (*axes)[i]] = (*pads)[axes->size() + i];
+  }
+  form.SetInput(1, Int64s(std::move(all)), "pads");
+  form.ClearInput(3);
+  return "";
+}
+
+std::string ResizeDownFrom18(Form& form) {
+  const auto* given = form.view().Ints("axes");
+  const std::string_view policy =
+      form.view().String("keep_aspect_ratio_policy", "stretch");
+  if (given == nullptr || policy != "stretch" || form.HasInput(1)) return "";
+  const std::optional<Shape> shape = form.shape(0);
+  const auto axes = shape ? AxesOf(*given, shape->size()) : std::nullopt;
+  if (!axes) return "with axes of an unknown rank";
+  if (form.HasInput(2)) {
+    const std::optional<std::vector<float>> scales = form.floats(2);
+    if (!scales || scales->size() != axes->size()) {
+      return "with axes and scales that are not constant";
+    }
+    std::vector<float> all(shape->size(), 1);
+    for (size_t i = 0; i < axes->size(); ++i) all[(*axes)[i]] = (*scales)[i];
+    form.SetInput(2, Floats(all), "scales");
+  } else {
+    const std::optional<std::vector<int64_t>> sizes = form.ints(3);
+    if (!sizes || sizes->size() != axes->size()) {
+      return "with axes and sizes that are not constant";
+    }
+    std::vector<int64_t> all;
+    for (size_t k = 0; k < shape->size(); ++k) {
+      const auto at = std::find(axes->begin(), axes->end(), k);
+      const Dim& dim = (*shape)[k];
+      if (at != axes->end()) {
+        all.push_back((*sizes)[at - axes->begin()]);
+      } else if (dim.IsInteger()) {
+        all.push_back(dim.value());
+      } else {
+        return "with sizes of some axes, and others that are not known";
+      }
+    }
+    form.SetInput(3, Int64s(std::move(all)), "sizes");
+  }
+  form.Remove("axes");
+  return "";
+}
+
 // Without zeros it does not matter what zeros mean.
 std::string ReshapeDownFrom14(Form& form) {
   const std::optional<std::vector<int64_t>> shape = form.ints(1);
@@ -443,8 +512,7 @@ constexpr Adapter kAdapters[] = {
     {"ConvTranspose"_op, 11, ConvTransposeUpTo11, ConvTransposeDownFrom11},
     {"DFT"_op, 20, DftUpTo20, DftDownFrom20},
     {"DequantizeLinear"_op, 13, nullptr, QuantizeDownFrom13},
-    {"Dropout"_op, 10, DropoutUpTo10, DropoutDownFrom10},
-    {"Dropout"_op, 12, nullptr, DropoutDownFrom12},
+    {"Dropout"_op, 12, DropoutUpTo12, DropoutDownFrom12},
     {"GridSample"_op, 20, nullptr, GridSampleDownFrom20},
     {"GroupNormalization"_op, 21, GroupNormalizationUp, nullptr},
     {"Hardmax"_op, 13, SoftmaxUp, SoftmaxDown},
@@ -454,6 +522,7 @@ constexpr Adapter kAdapters[] = {
     {"Min"_op, 8, nullptr, BroadcastDownFrom8},
     {"OneHot"_op, 11, OneHotUp, OneHotDown},
     {"Pad"_op, 11, PadUpTo11, PadDownFrom11},
+    {"Pad"_op, 18, nullptr, PadDownFrom18},
     {"QuantizeLinear"_op, 13, nullptr, QuantizeDownFrom13},
     {"ReduceL1"_op, 18, ReduceUp, ReduceDown},
     {"ReduceL2"_op, 18, ReduceUp, ReduceDown},
@@ -468,6 +537,7 @@ constexpr Adapter kAdapters[] = {
     {"Reshape"_op, 14, nullptr, ReshapeDownFrom14},
     {"Resize"_op, 11, ResizeUpTo11, ResizeDownFrom11},
     {"Resize"_op, 13, ResizeUpTo13, ResizeDownFrom13},
+    {"Resize"_op, 18, nullptr, ResizeDownFrom18},
     {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9},
     {"Scatter"_op, 11, nullptr, ScatterDown},
     {"Slice"_op, 10, nullptr, SliceDownFrom10},

@@ -147,16 +147,6 @@ std::string BatchNormalizationDownFrom7(Form& form) {
   return form.node().num_outputs() == 1 ? "" : "with more than one output";
 }
 
-// A mask that is not filled before 7 is at least not filled at random.
-std::string DropoutUpTo7(Form& form) {
-  const Value* mask = form.node().output(1);
-  return mask != nullptr && mask->HasUses() ? "its mask is not filled" : "";
-}
-
-std::string DropoutDownFrom7(Form& form) {
-  return form.node().output(1) == nullptr ? "" : "with a mask";
-}
-
 // --- Cast-1 spells its type.
 
 constexpr std::array<std::string_view, 14> kTypeNames = {
@@ -368,7 +358,6 @@ constexpr Adapter kAdapters[] = {
     {"Cast"_op, 6, CastUp, CastDown},
     {"Concat"_op, 4, ConcatUp, nullptr},
     {"Div"_op, 7, BroadcastUp, BroadcastDown},
-    {"Dropout"_op, 7, DropoutUpTo7, DropoutDownFrom7},
     {"Equal"_op, 7, BroadcastUp, BroadcastDown},
     {"GRU"_op, 3, GruUp, GruDown},
     {"GRU"_op, 7, RecurrentUp, RecurrentDown},

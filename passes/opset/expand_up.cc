@@ -54,24 +54,6 @@ Value* BatchNormalization(Rewriter& r) {
   return ReshapeLike(r, y, x, /*allow_zero=*/true);
 }
 
-// A mask of the type of the data.
-Value* Dropout(Rewriter& r) {
-  Value* x = Input(r, 0);
-  const std::optional<float> ratio = AttributeView(r.root()).Float("ratio");
-  if (!r.Require(r.root().op().since_version() >= 7,
-                 "what its mask holds was not defined") ||
-      !r.Known(ratio, "its ratio is not known") ||
-      !r.Known(ElementOf(x) != ElementType::kUndefined,
-               "its element type is not known")) {
-    return nullptr;
-  }
-  const std::vector<Value*> outputs = r.MakeOutputs(
-      "Dropout"_op, {x, r.Constant(Scalar(ElementType::kFloat, *ratio))}, {},
-      2);
-  r.ReplaceOutput(1, r.CastTo(ElementOf(x), outputs[1]));
-  return outputs[0];
-}
-
 // Softmax, LogSoftmax and Hardmax over all axes from `axis` on.
 Value* Softmax(Rewriter& r, bool allow_zero) {
   Value* x = Input(r, 0);
@@ -187,7 +169,6 @@ constexpr Expansion kExpansions[] = {
     {"And"_op, 1, Broadcast},
     {"BatchNormalization"_op, 7, BatchNormalization},
     {"Div"_op, 6, Broadcast},
-    {"Dropout"_op, 7, Dropout},
     {"Equal"_op, 1, Broadcast},
     {"Greater"_op, 1, Broadcast},
     {"GroupNormalization"_op, 18, GroupNormalization},

@@ -380,10 +380,10 @@ std::string CheckOperands(const Step& step, Form& form) {
   }
   for (int i = 0; i < step.older->min_inputs(); ++i) {
     const OperandDef* operand = OperandAt(step.older->inputs(), i);
-    if (!form.HasInput(i) && operand != nullptr &&
-        operand->option == OperandDef::kSingle) {
-      return fmt::format("without {}", operand->name);
-    }
+    const bool absent =
+        i >= form.num_inputs() || (!form.HasInput(i) && operand != nullptr &&
+                                   operand->option == OperandDef::kSingle);
+    if (absent) return fmt::format("without {}", InputName(*step.older, i));
   }
   const auto outputs = form.node().outputs();
   for (size_t i = step.older->max_outputs(); i < outputs.size(); ++i) {

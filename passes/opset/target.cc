@@ -140,6 +140,14 @@ std::string Target::WhyNot(const Node& node) const {
     return LowestOpset(node.graph()->model().ops(), node,
                        OpsetOf(*node.graph(), op.domain()));
   };
+  const OpDef* gone = node.graph()->model().ops().Find(
+      op.domain(), op.name(), OpsetOf(*node.graph(), op.domain()));
+  if (entry.path == nullptr && gone != nullptr &&
+      gone->since_version() > op.since_version()) {
+    return fmt::format("{} ended with version {} of {}", op.name(),
+                       gone->since_version() - 1,
+                       op.domain().empty() ? "ai.onnx" : op.domain());
+  }
   if (entry.path == nullptr) {
     return fmt::format("opset {} is needed for {}", lowest(), op.name());
   }
