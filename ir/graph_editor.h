@@ -27,12 +27,12 @@ class GraphEditor {
   static void SetModelFields(Model* model, ModelFields fields);
 
   /// The model, and its functions that import `domain`, import it at `opset`.
-  /// The IR version rises to what that needs.
   static void SetOpset(Model* model, std::string_view domain, int64_t opset);
 
-  /// The constants that are listed as inputs, which IR versions before 4 want,
-  /// are no longer: from then on callers could override them.
-  static void UnlistConstants(Graph* graph);
+  /// The IR version rises to what `opset` of ai.onnx needs. Constants that were
+  /// listed as inputs, as IR versions before 4 want, are no longer if it rises
+  /// above that: callers could override them then.
+  static void RaiseIrVersion(Model* model, int64_t opset);
 
   /// After all changes since then were undone: nothing changed.
   static void RestoreEpoch(Model* model, uint64_t epoch) {

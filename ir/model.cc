@@ -120,13 +120,17 @@ void GraphEditor::SetOpset(Model* model, std::string_view domain,
   };
   set(model->imports_);
   for (Function* function : model->functions_) set(function->imports_);
-  if (domain.empty()) {
-    model->ir_version_ = std::max(model->ir_version_, MinIrVersion(opset));
-  }
   ++model->epoch_;
 }
 
-void GraphEditor::UnlistConstants(Graph* graph) {
+void GraphEditor::RaiseIrVersion(Model* model, int64_t opset) {
+  const int64_t before = model->ir_version_;
+  model->ir_version_ = std::max(before, MinIrVersion(opset));
+  if (before >= kFirstIrWithoutListing ||
+      model->ir_version_ < kFirstIrWithoutListing) {
+    return;
+  }
+  Graph* graph = model->graph();
   for (Value& constant : graph->constants()) {
     if (!constant.listed_as_input()) continue;
     graph->Unlist(&constant);

@@ -23,6 +23,9 @@ inline constexpr int64_t kMaxMlOpset = 5;
 // The newest known IR version.
 inline constexpr int64_t kMaxIrVersion = 13;
 
+// Before it, every initializer has to be listed among the inputs.
+inline constexpr int64_t kFirstIrWithoutListing = 4;
+
 // The lowest IR version a model may state that imports ai.onnx at `opset`: that
 // of the first ONNX release with this opset.
 int64_t MinIrVersion(int64_t opset);

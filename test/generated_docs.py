@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that docs/passes.md and docs/rules.md say what the tool says.
+"""Checks that docs/passes.md, rules.md and opsets.md say what the tool says.
 
 With --update, writes them.
 """
@@ -17,6 +17,11 @@ PAGES = {
     'rules.md': ('# Rewrite rules\n\nMade from `onnx-opt --list-rules` by '
                  '`test/generated_docs.py --update`; do not edit. How rules '
                  'work: [rewriting.md](rewriting.md).\n', '--list-rules'),
+    'opsets.md': ('# Versions of operators\n\nMade from `onnx-opt '
+                  '--list-opsets` by `test/generated_docs.py --update`; do not '
+                  'edit. What it means: '
+                  '[opset-conversion.md](opset-conversion.md).\n',
+                  '--list-opsets'),
 }
 
 

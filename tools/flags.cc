@@ -54,8 +54,10 @@ absl::Status SetTargetOpset(std::string_view value, ToolOptions& options) {
     std::string_view part = value.substr(0, comma);
     const bool is_ml = part.starts_with(kMlPrefix);
     if (is_ml) part.remove_prefix(kMlPrefix.size());
-    ASSIGN_OR_RETURN((is_ml ? options.target.ml : options.target.onnx),
-                     ParseNumber(part, 1000));
+    const int64_t newest = is_ml ? kMaxMlOpset : kCanonicalOpset;
+    ASSIGN_OR_RETURN(const int64_t opset, ParseNumber(part, newest));
+    if (opset == 0) return absl::InvalidArgumentError("there is no opset 0");
+    (is_ml ? options.target.ml : options.target.onnx) = opset;
     if (comma == std::string_view::npos) return absl::OkStatus();
     value.remove_prefix(comma + 1);
   }
@@ -149,6 +151,9 @@ constexpr Flag<O> kFlags[] = {
     {"--list-rules", Takes::kNothing, "",
      "print the rewrite rules, which --disable names, and stop",
      SetTrue<&O::list_rules>},
+    {"--list-opsets", Takes::kNothing, "",
+     "print the versions of the operators and what changed with each, and stop",
+     SetTrue<&O::list_opsets>},
 };
 
 // `argument` as a shell reads it back.
@@ -220,7 +225,7 @@ absl::StatusOr<ToolOptions> ParseCommandLine(std::span<char* const> arguments) {
       ToolOptions options,
       ParseFlags<O>(arguments, {kFlags, kCommonFlags<O>}, &O::inputs));
   if (options.help || options.version || options.list_passes ||
-      options.list_rules) {
+      options.list_rules || options.list_opsets) {
     return options;
   }
   RETURN_IF_ERROR(CheckCombination(options));

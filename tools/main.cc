@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // onnx-opt: optimizes ONNX models. See docs/cli.md.
+#include "passes/opset/describe.h"
 #include "passes/registry.h"
 #include "tools/driver.h"
 #include "tools/flags.h"
@@ -17,6 +18,9 @@ ExitCode Main(std::span<char* const> arguments) {
   if (!options.ok()) return UsageError(kName, options.status());
   if (const auto code = PrintHelpOrVersion(kName, *options, HelpText))
     return *code;
+  if (options->list_opsets) {
+    return PrintToStdout(kName, OpsetStepsText(*OpRegistry::Builtin()));
+  }
   if (options->list_passes || options->list_rules) {
     PassRegistry registry;
     RegisterBuiltin(registry);

@@ -63,6 +63,7 @@ struct ToolOptions : CommonOptions {
 
   bool list_passes = false;
   bool list_rules = false;
+  bool list_opsets = false;
 };
 
 }  // namespace onnxopt

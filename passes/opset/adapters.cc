@@ -15,26 +15,10 @@ namespace {
 
 using shape::Normalize;
 
-constexpr char kReferenced[] =
-    "the value of an attribute depends on the call of the function";
-
-bool IsReferenced(const Form& form, std::string_view attribute) {
-  const Attribute* found = form.Find(attribute);
-  return found != nullptr && found->IsReference();
-}
-
 bool AllOf(const std::optional<std::vector<int64_t>>& values,
            bool (*test)(int64_t)) {
   return values.has_value() &&
          std::all_of(values->begin(), values->end(), test);
-}
-
-// Whether input `i` is known to have no elements.
-bool IsEmpty(const Form& form, int i) {
-  const std::optional<Shape> shape = form.shape(i);
-  return shape && std::any_of(shape->begin(), shape->end(), [](const Dim& dim) {
-           return dim.IsInteger() && dim.value() == 0;
-         });
 }
 
 // --- Softmax, LogSoftmax, Hardmax: below 13 all dims from `axis` on are one.
@@ -70,100 +54,6 @@ std::string ReduceDown(Form& form) {
     return "with noop_with_empty_axes";
   }
   return "";
-}
-
-// --- Resize. Before 11 (X, scales), coordinates asymmetric.
-
-std::string ResizeUpTo11(Form& form) {
-  form.InsertInput(1);
-  if (IsReferenced(form, "mode")) return kReferenced;
-  if (form.view().String("mode", "nearest") != "nearest") return "";
-  if (form.Find("nearest_mode") != nullptr) return "";  // came from Upsample
-  const std::optional<std::vector<float>> scales = form.floats(2);
-  const auto all = [&](auto test) {
-    return scales && std::all_of(scales->begin(), scales->end(), test);
-  };
-  if (all([](float scale) { return scale >= 1; })) {
-    form.SetString("nearest_mode", "floor");
-  } else if (all([](float scale) { return scale <= 1; })) {
-    form.SetString("nearest_mode", "ceil");
-  } else {
-    return "how it rounds depends on scales that are not known or differ in "
-           "direction";
-  }
-  return "";
-}
-
-std::string ResizeDownFrom11(Form& form) {
-  if (form.HasInput(3)) return "with sizes";
-  if (!form.HasInput(2)) return "without scales";
-  if (form.view().String("mode", "nearest") == "nearest") {
-    const std::string_view rounding = form.view().String("nearest_mode", "");
-    const std::optional<std::vector<float>> scales = form.floats(2);
-    const bool as_before =
-        scales && std::all_of(scales->begin(), scales->end(), [&](float scale) {
-          return (rounding == "floor" && scale >= 1) ||
-                 (rounding == "ceil" && scale <= 1);
-        });
-    if (!as_before) return fmt::format("with nearest_mode '{}'", rounding);
-  }
-  form.Remove("nearest_mode");
-  Operand scales = form.inputs()[2];
-  form.SetInput(1, std::move(scales));
-  form.ClearInput(2);
-  return "";
-}
-
-// Until 12 empty tensors stand for inputs that are not given. They may stay:
-// an empty `roi` or `scales` says nothing in later versions either.
-std::string ResizeUpTo13(Form& form) {
-  if (form.HasInput(3) && form.HasInput(2) && !IsEmpty(form, 2)) {
-    return "it has both scales and sizes";
-  }
-  if (IsReferenced(form, "coordinate_transformation_mode") ||
-      IsReferenced(form, "nearest_mode") || IsReferenced(form, "mode")) {
-    return kReferenced;
-  }
-  if (form.view().String("coordinate_transformation_mode", "") !=
-      "tf_half_pixel_for_nn") {
-    return "";
-  }
-  const std::string_view rounding = form.view().String("nearest_mode", "");
-  if (form.view().String("mode", "nearest") != "nearest") {
-    return "tf_half_pixel_for_nn without nearest is gone";
-  }
-  if (rounding == "round_prefer_floor") {
-    form.SetString("nearest_mode", "ceil");
-  } else if (rounding == "floor") {
-    form.SetString("nearest_mode", "round_prefer_ceil");
-  } else {
-    return "tf_half_pixel_for_nn is gone";
-  }
-  form.SetString("coordinate_transformation_mode", "half_pixel");
-  return "";
-}
-
-std::string ResizeDownFrom13(Form& form) {
-  if (!form.HasInput(1)) form.SetInput(1, Floats({}), "roi");
-  if (!form.HasInput(2)) form.SetInput(2, Floats({}), "scales");
-  return "";
-}
-
-// What continues as Resize-10 never shrinks.
-std::string UpsampleUp(Form& form) {
-  if (IsReferenced(form, "mode")) return kReferenced;
-  if (form.view().String("mode", "nearest") == "nearest") {
-    form.SetString("nearest_mode", "floor");
-  }
-  return "";
-}
-
-std::string UpsampleDown(Form& form) {
-  const std::optional<std::vector<float>> scales = form.floats(1);
-  return scales && std::all_of(scales->begin(), scales->end(),
-                               [](float scale) { return scale >= 1; })
-             ? ""
-             : "with scales that are not known to be at least 1";
 }
 
 // --- Indices that count from the back
@@ -326,22 +216,6 @@ std::string SplitDownFrom18(Form& form) {
   return "";
 }
 
-std::string PadUpTo11(Form& form) {
-  if (form.Find("value") == nullptr) return "";
-  if (IsReferenced(form, "mode")) return kReferenced;
-  const std::optional<float> value = form.view().Float("value");
-  if (form.view().String("mode", "constant") != "constant" ||
-      (value && *value == 0 && !std::signbit(*value))) {
-    form.Remove("value");
-  }
-  return "";
-}
-
-std::string PadDownFrom11(Form& form) {
-  if (form.view().String("mode", "constant") != "constant") form.ClearInput(2);
-  return "";
-}
-
 // The default axis was 1 and is -2.
 std::string DftUpTo20(Form& form) {
   if (form.Find("axis") == nullptr) form.SetInt("axis", 1);
@@ -375,77 +249,6 @@ std::string GridSampleDownFrom20(Form& form) {
 
 std::string GroupNormalizationUp(Form&) {
   return "its scale and bias are one per group";
-}
-
-// Before 18, what is said of some axes has to be said of all.
-std::optional<std::vector<int64_t>> AxesOf(const std::vector<int64_t>& axes,
-                                           int64_t rank) {
-  std::vector<int64_t> positive;
-  for (const int64_t axis : axes) {
-    const std::optional<int64_t> index = Normalize(axis, rank);
-    if (!index) return std::nullopt;
-    positive.push_back(*index);
-  }
-  return positive;
-}
-
-std::string PadDownFrom18(Form& form) {
-  if (!form.HasInput(3)) return "";
-  const std::optional<int64_t> rank = form.rank(0);
-  const std::optional<std::vector<int64_t>> pads = form.ints(1);
-  const std::optional<std::vector<int64_t>> given = form.ints(3);
-  if (!rank || !pads || !given || pads->size() != 2 * given->size()) {
-    return "with axes or pads that are not constant";
-  }
-  const auto axes = AxesOf(*given, *rank);
-  if (!axes) return "with axes that are out of range";
-  std::vector<int64_t> all(2 * *rank, 0);
-  for (size_t i = 0; i < axes->size(); ++i) {
-    all[(*axes)[i]] = (*pads)[i];
-    all[*rank + (*axes)[i]] = (*pads)[axes->size() + i];
-  }
-  form.SetInput(1, Int64s(std::move(all)), "pads");
-  form.ClearInput(3);
-  return "";
-}
-
-std::string ResizeDownFrom18(Form& form) {
-  const auto* given = form.view().Ints("axes");
-  const std::string_view policy =
-      form.view().String("keep_aspect_ratio_policy", "stretch");
-  if (given == nullptr || policy != "stretch" || form.HasInput(1)) return "";
-  const std::optional<Shape> shape = form.shape(0);
-  const auto axes = shape ? AxesOf(*given, shape->size()) : std::nullopt;
-  if (!axes) return "with axes of an unknown rank";
-  if (form.HasInput(2)) {
-    const std::optional<std::vector<float>> scales = form.floats(2);
-    if (!scales || scales->size() != axes->size()) {
-      return "with axes and scales that are not constant";
-    }
-    std::vector<float> all(shape->size(), 1);
-    for (size_t i = 0; i < axes->size(); ++i) all[(*axes)[i]] = (*scales)[i];
-    form.SetInput(2, Floats(all), "scales");
-  } else {
-    const std::optional<std::vector<int64_t>> sizes = form.ints(3);
-    if (!sizes || sizes->size() != axes->size()) {
-      return "with axes and sizes that are not constant";
-    }
-    std::vector<int64_t> all;
-    for (size_t k = 0; k < shape->size(); ++k) {
-      const auto at = std::find(axes->begin(), axes->end(), k);
-      const Dim& dim = (*shape)[k];
-      if (at != axes->end()) {
-        all.push_back((*sizes)[at - axes->begin()]);
-      } else if (dim.IsInteger()) {
-        all.push_back(dim.value());
-      } else {
-        return "with sizes of some axes, and others that are not known";
-      }
-    }
-    form.SetInput(3, Int64s(std::move(all)), "sizes");
-  }
-  form.Remove("axes");
-  return "";
 }
 
 // Without zeros it does not matter what zeros mean.
@@ -506,53 +309,102 @@ std::string QuantizeDownFrom13(Form& form) {
 }
 
 constexpr Adapter kAdapters[] = {
-    {"BatchNormalization"_op, 14, BatchNormalizationUp, BatchNormalizationDown},
-    {"Cast"_op, 24, CastUpTo24, CastDownFrom24},
-    {"CastLike"_op, 24, CastUpTo24, CastDownFrom24},
-    {"ConvTranspose"_op, 11, ConvTransposeUpTo11, ConvTransposeDownFrom11},
-    {"DFT"_op, 20, DftUpTo20, DftDownFrom20},
-    {"DequantizeLinear"_op, 13, nullptr, QuantizeDownFrom13},
-    {"Dropout"_op, 12, DropoutUpTo12, DropoutDownFrom12},
-    {"GridSample"_op, 20, nullptr, GridSampleDownFrom20},
-    {"GroupNormalization"_op, 21, GroupNormalizationUp, nullptr},
-    {"Hardmax"_op, 13, SoftmaxUp, SoftmaxDown},
-    {"LogSoftmax"_op, 13, SoftmaxUp, SoftmaxDown},
-    {"Max"_op, 8, nullptr, BroadcastDownFrom8},
-    {"Mean"_op, 8, nullptr, BroadcastDownFrom8},
-    {"Min"_op, 8, nullptr, BroadcastDownFrom8},
-    {"OneHot"_op, 11, OneHotUp, OneHotDown},
-    {"Pad"_op, 11, PadUpTo11, PadDownFrom11},
-    {"Pad"_op, 18, nullptr, PadDownFrom18},
-    {"QuantizeLinear"_op, 13, nullptr, QuantizeDownFrom13},
-    {"ReduceL1"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceL2"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceLogSum"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceLogSumExp"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceMax"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceMean"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceMin"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceProd"_op, 18, ReduceUp, ReduceDown},
-    {"ReduceSum"_op, 13, ReduceUp, ReduceDown},
-    {"ReduceSumSquare"_op, 18, ReduceUp, ReduceDown},
-    {"Reshape"_op, 14, nullptr, ReshapeDownFrom14},
-    {"Resize"_op, 11, ResizeUpTo11, ResizeDownFrom11},
-    {"Resize"_op, 13, ResizeUpTo13, ResizeDownFrom13},
-    {"Resize"_op, 18, nullptr, ResizeDownFrom18},
-    {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9},
-    {"Scatter"_op, 11, nullptr, ScatterDown},
-    {"Slice"_op, 10, nullptr, SliceDownFrom10},
-    {"Slice"_op, 11, nullptr, SliceDownFrom11},
-    {"Softmax"_op, 13, SoftmaxUp, SoftmaxDown},
-    {"Split"_op, 18, SplitUpTo18, SplitDownFrom18},
-    {"Sum"_op, 8, nullptr, BroadcastDownFrom8},
-    {"Upsample"_op, 10, UpsampleUp, UpsampleDown},
+    {"BatchNormalization"_op, 14, BatchNormalizationUp, BatchNormalizationDown,
+     "before 14, more than one output means training, whose statistics were "
+     "never defined exactly: such a node stays"},
+    {"Cast"_op, 24, CastUpTo24, CastDownFrom24,
+     "from 19 to 23, infinity saturated to NaN in float8e4m3fnuz and "
+     "float8e5m2fnuz: such a node stays"},
+    {"CastLike"_op, 24, CastUpTo24, CastDownFrom24,
+     "from 19 to 23, infinity saturated to NaN in float8e4m3fnuz and "
+     "float8e5m2fnuz: such a node stays"},
+    {"ConvTranspose"_op, 11, ConvTransposeUpTo11, ConvTransposeDownFrom11,
+     "before 11, which side an odd pad goes to was contradictory: a node with "
+     "output_shape or auto_pad SAME stays"},
+    {"DFT"_op, 20, DftUpTo20, DftDownFrom20,
+     "the default axis was 1 and is -2"},
+    {"DequantizeLinear"_op, 13, nullptr, QuantizeDownFrom13,
+     "before 13 the scale is a scalar"},
+    {"Dropout"_op, 12, DropoutUpTo12, DropoutDownFrom12,
+     "before 12, what the mask holds in inference was not defined: a node "
+     "whose mask is used stays; no training"},
+    {"GridSample"_op, 20, nullptr, GridSampleDownFrom20,
+     "before 20 inputs have rank 4"},
+    {"GroupNormalization"_op, 21, GroupNormalizationUp, nullptr,
+     "before 21 scale and bias are one per group, and all is computed in the "
+     "type of the data"},
+    {"Hardmax"_op, 13, SoftmaxUp, SoftmaxDown,
+     "before 13 all axes from `axis` on are one"},
+    {"LogSoftmax"_op, 13, SoftmaxUp, SoftmaxDown,
+     "before 13 all axes from `axis` on are one"},
+    {"Max"_op, 8, nullptr, BroadcastDownFrom8,
+     "before 8 all inputs have one shape"},
+    {"Mean"_op, 8, nullptr, BroadcastDownFrom8,
+     "before 8 all inputs have one shape"},
+    {"Min"_op, 8, nullptr, BroadcastDownFrom8,
+     "before 8 all inputs have one shape"},
+    {"OneHot"_op, 11, OneHotUp, OneHotDown,
+     "before 11, a negative index is out of range; negative axes are made "
+     "positive"},
+    {"QuantizeLinear"_op, 13, nullptr, QuantizeDownFrom13,
+     "before 13 the scale is a scalar"},
+    {"ReduceL1"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceL2"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceLogSum"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceLogSumExp"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceMax"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceMean"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceMin"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceProd"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceSum"_op, 13, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"ReduceSumSquare"_op, 18, ReduceUp, ReduceDown,
+     "no axes and empty axes are the same, but for noop_with_empty_axes"},
+    {"Reshape"_op, 14, nullptr, ReshapeDownFrom14,
+     "`allowzero` goes where the shape is constant and has no zero"},
+    {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9,
+     "before 9 there is a batch axis: a batch of one is squeezed, others stay, "
+     "as do lengths of sequences"},
+    {"Scatter"_op, 11, nullptr, ScatterDown,
+     "before 11 indices are not negative"},
+    {"Slice"_op, 10, nullptr, SliceDownFrom10, "before 10 there are no steps"},
+    {"Slice"_op, 11, nullptr, SliceDownFrom11,
+     "before 11 axes are not negative"},
+    {"Softmax"_op, 13, SoftmaxUp, SoftmaxDown,
+     "before 13 all axes from `axis` on are one"},
+    {"Split"_op, 18, SplitUpTo18, SplitDownFrom18,
+     "`num_outputs` is the number of outputs; before 18 parts of different "
+     "size need lengths"},
+    {"Sum"_op, 8, nullptr, BroadcastDownFrom8,
+     "before 8 all inputs have one shape"},
 };
 
 }  // namespace
 
+bool IsReferenced(const Form& form, std::string_view attribute) {
+  const Attribute* found = form.Find(attribute);
+  return found != nullptr && found->IsReference();
+}
+
+bool IsEmpty(const Form& form, int i) {
+  const std::optional<Shape> shape = form.shape(i);
+  return shape && std::any_of(shape->begin(), shape->end(), [](const Dim& dim) {
+           return dim.IsInteger() && dim.value() == 0;
+         });
+}
+
 const Adapter* FindAdapter(const OpDef& older, const OpDef& newer) {
   for (const std::span<const Adapter> part :
-       {std::span<const Adapter>(kAdapters), OldAdapters()}) {
+       {std::span<const Adapter>(kAdapters), OldAdapters(), ResizeAdapters(),
+        MlAdapters()}) {
     for (const Adapter& adapter : part) {
       if (adapter.op == older.id() &&
           adapter.version == newer.since_version()) {

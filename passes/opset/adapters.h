@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "passes/opset/steps.h"
 
@@ -13,6 +14,17 @@ namespace onnxopt::opset {
 
 /// Steps up to opset 7.
 std::span<const Adapter> OldAdapters();
+/// Those of Resize, Upsample and Pad from opset 10 on.
+std::span<const Adapter> ResizeAdapters();
+/// Those of ai.onnx.ml.
+std::span<const Adapter> MlAdapters();
+
+inline constexpr char kReferenced[] =
+    "the value of an attribute depends on the call of the function";
+/// Whether the attribute is one of the function that the node is in.
+bool IsReferenced(const Form& form, std::string_view attribute);
+/// Whether input `i` is known to have no elements.
+bool IsEmpty(const Form& form, int i);
 
 /// Of a binary operator before opset 7 with an axis: how many dims of A come
 /// after those that B stands for. Nullopt if that is not known, or not

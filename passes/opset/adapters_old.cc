@@ -53,24 +53,65 @@ std::string BroadcastUp(Form& form) {
   return "";
 }
 
+// Whether a tensor of the dims `a` stays as it is when one of `b` is broadcast
+// to it.
+bool Covers(const Shape& a, const Shape& b) {
+  if (b.size() > a.size()) return false;
+  const size_t offset = a.size() - b.size();
+  for (size_t i = 0; i < b.size(); ++i) {
+    if (!IsOne(b[i]) && Compare(a[offset + i], b[i]) != DimRelation::kEqual) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// False if the operands of the operator cannot be swapped.
+bool SwapOperands(Form& form) {
+  switch (form.op().id()) {
+    case "Add"_op:
+    case "And"_op:
+    case "Equal"_op:
+    case "Mul"_op:
+    case "Or"_op:
+    case "Xor"_op:
+      break;
+    default:
+      return false;
+  }
+  Operand first = form.inputs()[0];
+  Operand second = form.inputs()[1];
+  form.SetInput(0, std::move(second));
+  form.SetInput(1, std::move(first));
+  return true;
+}
+
 // Brings B to the form [d_k..d_m] and says where in A these dims are.
 std::string BroadcastDown(Form& form) {
-  const std::optional<Shape> a = form.shape(0);
-  const std::optional<Shape> b = form.shape(1);
-  if (!a || !b) return "of inputs whose ranks are not known";
-  if (SameDims(*a, *b)) return "";
-  const auto rank_a = static_cast<int64_t>(a->size());
-  const auto rank_b = static_cast<int64_t>(b->size());
-  if (rank_b > rank_a) return "that broadcasts its first operand";
+  const std::optional<Shape> first_shape = form.shape(0);
+  const std::optional<Shape> second_shape = form.shape(1);
+  if (!first_shape || !second_shape) {
+    return "of inputs whose ranks are not known";
+  }
+  Shape a = *first_shape;
+  Shape b = *second_shape;
+  if (SameDims(a, b)) return "";
+  if (Covers(b, a) && !Covers(a, b)) {
+    if (!SwapOperands(form)) return "that broadcasts its first operand";
+    std::swap(a, b);
+  }
+  const auto rank_a = static_cast<int64_t>(a.size());
+  const auto rank_b = static_cast<int64_t>(b.size());
+  if (rank_b > rank_a) return "that broadcasts both operands";
   form.SetInt("broadcast", 1);
-  if (HasOneElement(*b)) return "";
+  if (HasOneElement(b)) return "";
   int64_t first = 0;
-  while (IsOne((*b)[first])) ++first;
+  while (IsOne(b[first])) ++first;
   int64_t last = rank_b;
-  while (IsOne((*b)[last - 1])) --last;
+  while (IsOne(b[last - 1])) --last;
   const int64_t axis = rank_a - rank_b + first;
   for (int64_t i = first; i < last; ++i) {
-    if (Compare((*a)[axis + i - first], (*b)[i]) != DimRelation::kEqual) {
+    if (Compare(a[axis + i - first], b[i]) != DimRelation::kEqual) {
       return "of dims that are not known to be equal in both operands";
     }
   }
@@ -99,9 +140,7 @@ std::string GemmDown(Form& form) {
   if (SameDims(*c, result)) return "";
   form.SetInt("broadcast", 1);
   if (HasOneElement(*c)) return "";
-  const bool is_row =
-      Compare(c->back(), result.back()) == DimRelation::kEqual &&
-      (c->size() == 1 || IsOne(c->front()));
+  const bool is_row = c->size() == 1 || IsOne(c->front());
   if (!is_row) return "with a C that is neither a matrix nor a row";
   if (c->size() == 2) form.SqueezeInput(2, {0});
   return "";
@@ -112,9 +151,9 @@ std::string GemmDown(Form& form) {
 std::string PReluUp(Form& form) {
   const std::optional<Shape> slope = form.shape(1);
   const std::optional<int64_t> rank = form.rank(0);
+  if (slope && HasOneElement(*slope)) return "";
   if (!slope || !rank) return "its ranks are not known";
-  if (HasOneElement(*slope) || *rank <= 2) return "";
-  return "its slope needs other dims";
+  return *rank <= 2 ? "" : "its slope needs other dims";
 }
 
 std::string PReluDown(Form& form) {
@@ -351,33 +390,69 @@ std::string UpsampleDown(Form& form) {
 }
 
 constexpr Adapter kAdapters[] = {
-    {"Add"_op, 7, BroadcastUp, BroadcastDown},
-    {"And"_op, 7, BroadcastUp, BroadcastDown},
-    {"BatchNormalization"_op, 6, nullptr, BatchNormalizationDown},
-    {"BatchNormalization"_op, 7, nullptr, BatchNormalizationDownFrom7},
-    {"Cast"_op, 6, CastUp, CastDown},
-    {"Concat"_op, 4, ConcatUp, nullptr},
-    {"Div"_op, 7, BroadcastUp, BroadcastDown},
-    {"Equal"_op, 7, BroadcastUp, BroadcastDown},
-    {"GRU"_op, 3, GruUp, GruDown},
-    {"GRU"_op, 7, RecurrentUp, RecurrentDown},
-    {"Gemm"_op, 7, GemmUp, GemmDown},
-    {"GlobalLpPool"_op, 2, LpPoolUp, LpPoolDown},
-    {"Greater"_op, 7, BroadcastUp, BroadcastDown},
-    {"LSTM"_op, 7, RecurrentUp, RecurrentDown},
-    {"Less"_op, 7, BroadcastUp, BroadcastDown},
-    {"LpPool"_op, 2, LpPoolUp, LpPoolDown},
-    {"Mul"_op, 7, BroadcastUp, BroadcastDown},
-    {"Or"_op, 7, BroadcastUp, BroadcastDown},
-    {"PRelu"_op, 7, PReluUp, PReluDown},
-    {"Pad"_op, 2, PadUp, PadDown},
-    {"Pow"_op, 7, BroadcastUp, BroadcastDown},
-    {"RNN"_op, 7, RecurrentUp, RecurrentDown},
-    {"Split"_op, 2, SplitUp, nullptr},
-    {"Sub"_op, 7, BroadcastUp, BroadcastDown},
-    {"Tile"_op, 6, TileUp, TileDown},
-    {"Upsample"_op, 7, UpsampleUp, UpsampleDown},
-    {"Xor"_op, 7, BroadcastUp, BroadcastDown},
+    {"Add"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"And"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"BatchNormalization"_op, 6, nullptr, BatchNormalizationDown,
+     "1 has a required `consumed_inputs`"},
+    {"BatchNormalization"_op, 7, nullptr, BatchNormalizationDownFrom7,
+     "before 7, `is_test` is set for inference: without it the node stays"},
+    {"Cast"_op, 6, CastUp, CastDown, "1 spells the type"},
+    {"Concat"_op, 4, ConcatUp, nullptr, "1 has axis 1 as its default"},
+    {"Div"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"Equal"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"GRU"_op, 3, GruUp, GruDown, "1 has Y_h always, and misspells a default"},
+    {"GRU"_op, 7, RecurrentUp, RecurrentDown,
+     "before 7, `output_sequence` says whether Y is wanted"},
+    {"Gemm"_op, 7, GemmUp, GemmDown,
+     "before 7, `broadcast` says whether C, a matrix or a row, is broadcast"},
+    {"GlobalLpPool"_op, 2, LpPoolUp, LpPoolDown,
+     "1 has a p of float: one that is not an integer stays"},
+    {"Greater"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"LSTM"_op, 7, RecurrentUp, RecurrentDown,
+     "before 7, `output_sequence` says whether Y is wanted"},
+    {"Less"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"LpPool"_op, 2, LpPoolUp, LpPoolDown,
+     "1 has a p of float: one that is not an integer stays"},
+    {"Mul"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"Or"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"PRelu"_op, 7, PReluUp, PReluDown,
+     "before 7 the slope is one value or one per channel: other slopes stay"},
+    {"Pad"_op, 2, PadUp, PadDown,
+     "1 contradicts itself about the order of its paddings: those that depend "
+     "on it stay"},
+    {"Pow"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"RNN"_op, 7, RecurrentUp, RecurrentDown,
+     "before 7, `output_sequence` says whether Y is wanted"},
+    {"Split"_op, 2, SplitUp, nullptr,
+     "1 has an axis of no default, and lengths that may be an input of floats"},
+    {"Sub"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
+    {"Tile"_op, 6, TileUp, TileDown,
+     "1 repeats along one axis, by scalars of floats"},
+    {"Upsample"_op, 7, UpsampleUp, UpsampleDown,
+     "1 has the scales of height and width"},
+    {"Xor"_op, 7, BroadcastUp, BroadcastDown,
+     "before 7, `broadcast` and `axis` say how B is broadcast to A; not the "
+     "other way round, and not both ways"},
 };
 
 }  // namespace

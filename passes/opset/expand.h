@@ -35,6 +35,7 @@ inline std::vector<int64_t> Count(int64_t begin, int64_t end) {
 /// The parts of DownwardExpansions that say newer operators by older ones.
 std::span<const Expansion> NewOperatorExpansions();
 std::span<const Expansion> AttentionExpansions();
+std::span<const Expansion> QuantizationExpansions();
 
 /// `y`, which has as many elements as `x`, with the dims of `x`. Without
 /// `allow_zero`, which is since opset 14, an empty tensor of dynamic dims is an

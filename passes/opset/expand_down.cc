@@ -247,18 +247,100 @@ Value* Expand(Rewriter& r) {
 // A slope that is not one per channel.
 Value* PRelu(Rewriter& r) {
   Value* x = Input(r, 0);
-  Value* negative = r.Make("Less"_op, {x, r.Scalar(0, x)});
-  return r.Make("Where"_op, {negative, r.Mul(x, Input(r, 1)), x});
+  Value* below = r.Make("Relu"_op, {r.Neg(x)});
+  return r.Sub(r.Make("Relu"_op, {x}), r.Mul(below, Input(r, 1)));
 }
 
+// The last of several equal elements.
+Value* ArgExtreme(Rewriter& r) {
+  const AttributeView view(r.root());
+  const std::optional<int64_t> axis = view.Int("axis");
+  const std::optional<int64_t> keepdims = view.Int("keepdims");
+  if (!r.Matches(view.Int("select_last_index") == 1, "it gives the first") ||
+      !r.Known(axis && keepdims, "its attributes are not known")) {
+    return nullptr;
+  }
+  Value* x = Input(r, 0);
+  Value* reversed =
+      r.Make("Slice"_op,
+             {x, r.Ints({-1}), r.Ints({std::numeric_limits<int64_t>::min()}),
+              r.Ints({*axis}), r.Ints({-1})});
+  Value* index = r.Make(
+      r.root().op().id(), {reversed},
+      {Rewriter::Int("axis", *axis), Rewriter::Int("keepdims", *keepdims)});
+  Value* size =
+      r.Make("Gather"_op, {r.Make("Shape"_op, {x}), r.Constant(Int64(*axis))});
+  return r.Sub(r.Sub(size, r.Constant(Int64(1))), index);
+}
+
+// Depth in the order column, row, depth.
+Value* DepthToSpace(Rewriter& r) {
+  const AttributeView view(r.root());
+  const std::optional<int64_t> block = view.Int("blocksize");
+  const std::optional<std::vector<int64_t>> dims = StaticDims(Input(r, 0));
+  if (!r.Matches(view.String("mode") == "CRD", "its mode is the old one") ||
+      !r.Known(block && *block > 0 && dims && dims->size() == 4,
+               "a dim is not known")) {
+    return nullptr;
+  }
+  const int64_t b = *block;
+  const auto& d = *dims;
+  const int64_t depth = d[1] / (b * b);
+  Value* parts = r.Make("Reshape"_op,
+                        {Input(r, 0), r.Ints({d[0], depth, b, b, d[2], d[3]})});
+  return r.Make("Reshape"_op, {r.Transpose(parts, {0, 1, 4, 2, 5, 3}),
+                               r.Ints({d[0], depth, d[2] * b, d[3] * b})});
+}
+
+// Zeros that count: the same as zeros of a Pad.
+Value* AveragePool(Rewriter& r) {
+  const AttributeView view(r.root());
+  const auto* pads = view.Ints("pads");
+  if (!r.Matches(view.Int("count_include_pad") == 1, "pads do not count") ||
+      !r.Known(pads != nullptr && pads->size() % 2 == 0 &&
+                   view.String("auto_pad", "NOTSET") == "NOTSET",
+               "its pads are not explicit") ||
+      !r.Require(view.Int("ceil_mode").value_or(0) == 0, "it has ceil_mode")) {
+    return nullptr;
+  }
+  std::vector<int64_t> all = {0, 0};
+  const auto half = static_cast<int64_t>(pads->size() / 2);
+  all.insert(all.end(), pads->begin(), pads->begin() + half);
+  all.insert(all.end(), {0, 0});
+  all.insert(all.end(), pads->begin() + half, pads->end());
+  std::vector<Attribute> attributes;
+  for (const Attribute& attribute : r.root().attributes()) {
+    if (attribute.name != "pads" && attribute.name != "count_include_pad") {
+      attributes.push_back(attribute);
+    }
+  }
+  Value* padded = r.Make("Pad"_op, {Input(r, 0), r.Ints(all)});
+  return r.Make("AveragePool"_op, {padded}, std::move(attributes));
+}
+
+Value* Swapped(Rewriter& r) {
+  const bool greater = r.root().Is("Greater"_op);
+  return r.Make(greater ? "Less"_op : "Greater"_op, {Input(r, 1), Input(r, 0)});
+}
+
+// Of what is no tensor.
+Value* Identity(Rewriter& r) { return Input(r, 0); }
+
 constexpr Expansion kExpansions[] = {
+    {"ArgMax"_op, 0, ArgExtreme},
+    {"ArgMin"_op, 0, ArgExtreme},
+    {"AveragePool"_op, 0, AveragePool},
     {"Clip"_op, 0, Clip},
+    {"DepthToSpace"_op, 0, DepthToSpace},
     {"Dropout"_op, 0, Dropout},
     {"Expand"_op, 0, Expand},
     {"GRU"_op, 0, Recurrent},
     {"Gemm"_op, 0, Gemm},
+    {"Greater"_op, 0, Swapped},
     {"Hardmax"_op, 0, Softmax},
+    {"Identity"_op, 0, Identity},
     {"LSTM"_op, 0, Recurrent},
+    {"Less"_op, 0, Swapped},
     {"LogSoftmax"_op, 0, Softmax},
     {"OneHot"_op, 0, OneHot},
     {"PRelu"_op, 0, PRelu},
@@ -287,7 +369,7 @@ std::span<const Expansion> DownwardExpansions() {
     auto* expansions = new std::vector<Expansion>;
     for (const std::span<const Expansion> part :
          {std::span<const Expansion>(kExpansions), NewOperatorExpansions(),
-          AttentionExpansions()}) {
+          AttentionExpansions(), QuantizationExpansions()}) {
       expansions->insert(expansions->end(), part.begin(), part.end());
     }
     return expansions;

@@ -103,6 +103,11 @@ void Form::SetString(std::string_view name, std::string_view value) {
   Set(name, AttrKind::kString, value);
 }
 
+void Form::SetStrings(std::string_view name,
+                      std::vector<std::string_view> values) {
+  Set(name, AttrKind::kStrings, std::move(values));
+}
+
 void Form::Rename(std::string_view from, std::string_view to) {
   for (Attribute& attribute : attributes_) {
     if (attribute.name != from) continue;

@@ -46,6 +46,7 @@ class Form {
   void SetFloats(std::string_view name, std::vector<float> values);
   void SetInts(std::string_view name, std::vector<int64_t> values);
   void SetString(std::string_view name, std::string_view value);
+  void SetStrings(std::string_view name, std::vector<std::string_view> values);
   void Rename(std::string_view from, std::string_view to);
   void Remove(std::string_view name);
 

@@ -10,6 +10,7 @@
 #include "ir/walk.h"
 #include "passes/opset/commit.h"
 #include "passes/opset/expansion.h"
+#include "passes/opset/scan.h"
 #include "passes/opset/steps.h"
 #include "passes/opset/upgrade.h"
 
@@ -17,8 +18,6 @@ namespace onnxopt {
 namespace {
 
 constexpr size_t kMaxErrors = 20;
-
-constexpr int64_t kFirstIrWithoutListing = 4;
 
 class Legalizer {
  public:
@@ -32,7 +31,6 @@ class Legalizer {
       return absl::FailedPreconditionError(absl::StrJoin(errors_, "\n"));
     }
     committer_.RemoveUnusedConstants(model_);
-    const int64_t ir_version = model_.ir_version();
     const TargetOpsets& opsets = target_.opsets();
     if (opsets.onnx && other_opset_) {
       GraphEditor::SetOpset(&model_, "", *opsets.onnx);
@@ -40,11 +38,7 @@ class Legalizer {
     if (opsets.ml && other_opset_) {
       GraphEditor::SetOpset(&model_, kMlDomain, *opsets.ml);
     }
-    if (model_.ir_version() < kFirstIrWithoutListing) {
-      ListNewConstants();
-    } else if (ir_version < kFirstIrWithoutListing) {
-      GraphEditor::UnlistConstants(model_.graph());
-    }
+    if (model_.ir_version() < kFirstIrWithoutListing) ListNewConstants();
     model_.set_state(ModelState::kLegalized);
     return absl::OkStatus();
   }
@@ -155,6 +149,12 @@ class Legalizer {
   // What the target cannot say as one node.
   bool TryDecompose(Node& node) {
     std::vector<Node*> made;
+    const OpDef* def = target_.DefOf(*node.graph(), node.op());
+    if (node.Is("Scan"_op) && def != nullptr && def->since_version() < 9) {
+      if (!opset::LowerScan(node, &made).empty()) return false;
+      for (Node* part : made) LowerNode(*part);
+      return true;
+    }
     const std::string why_not =
         opset::Expand(node, opset::DownwardExpansions(), &target_, &made);
     if (!why_not.empty()) return false;

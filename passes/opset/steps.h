@@ -78,11 +78,13 @@ struct Successor {
 /// step: `up` a clause ("its rank is not known"), `down` what follows "opset N
 /// is needed for Resize " ("with sizes"). Either may be null: nothing to do.
 /// They run before the tables apply; op() is the version they start from.
+/// `note` tells users what changed, and what cannot follow.
 struct Adapter {
   OpId op;
   int64_t version;
   std::string (*up)(Form& form);
   std::string (*down)(Form& form);
+  std::string_view note;
 };
 
 /// All rows of one change. Found once for a pair of versions.

@@ -9,9 +9,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "fmt/core.h"
+#include "ir/graph_editor.h"
 #include "ir/source_form.h"
 #include "passes/opset/commit.h"
 #include "passes/opset/expansion.h"
+#include "passes/opset/scan.h"
 #include "passes/opset/steps.h"
 #include "passes/shape/inference.h"
 
@@ -55,6 +57,9 @@ class Upgrader {
       : model_(model), target_(target), diagnostics_(diagnostics) {}
 
   void Run() {
+    if (target_ != nullptr && target_->opsets().onnx) {
+      GraphEditor::RaiseIrVersion(&model_, *target_->opsets().onnx);
+    }
     RunGraph(*model_.graph());
     for (Function* function : model_.functions()) RunGraph(*function->body());
     committer_.RemoveUnusedConstants(model_);
@@ -87,6 +92,9 @@ class Upgrader {
       node.graph()->SetOperator(&node, path.canonical);
       return false;
     }
+    if (node.Is("Scan"_op) && node.op().since_version() < 9) {
+      return LiftScan(node);
+    }
     Form form(node);
     const std::string reason = opset::Lift(path, form);
     if (!reason.empty()) return TakeApart(node, reason);
@@ -99,9 +107,20 @@ class Upgrader {
     return false;
   }
 
+  bool IsForOther(const Node& node) const {
+    return target_ == nullptr ||
+           target_->IsOther(*node.graph(), node.op().domain());
+  }
+
+  bool LiftScan(Node& scan) {
+    if (!IsForOther(scan)) return Stays(scan, "it has a batch axis");
+    std::vector<Node*> made;
+    const std::string reason = opset::LiftScan(scan, &made);
+    return reason.empty() ? false : Stays(scan, reason);
+  }
+
   bool TakeApart(Node& node, std::string_view reason) {
-    const bool is_other = target_ == nullptr ||
-                          target_->IsOther(*node.graph(), node.op().domain());
+    const bool is_other = IsForOther(node);
     const bool is_constant = std::all_of(
         node.inputs().begin(), node.inputs().end(),
         [](const Value* input) { return !input || input->IsConstant(); });

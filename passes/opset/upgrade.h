@@ -21,7 +21,7 @@ namespace onnxopt {
 /// An old node that takes several canonical ones to say becomes these if the
 /// target is another opset, or if its inputs are constant, so that they can
 /// vanish. At its own opset it is better left as it is. Without a target it is
-/// always taken apart.
+/// always taken apart. The IR version rises to what the target needs.
 absl::Status Upgrade(Model& model, const Target* target,
                      Diagnostics* diagnostics);
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// QuantizeLinear and DequantizeLinear with scales along an axis, as arithmetic.
+#include "passes/opset/expand.h"
+#include "passes/shape/families.h"
+
+namespace onnxopt::opset {
+namespace {
+
+using shape::Normalize;
+
+// A scale or zero point with the dims that broadcasting to x takes: one value
+// for the tensor or one for each place of the axis.
+Value* Spread(Rewriter& r, Value* parameter) {
+  const std::optional<int64_t> rank = RankOf(Input(r, 0));
+  const std::optional<int64_t> own = RankOf(parameter);
+  const AttributeView view(r.root());
+  const std::optional<int64_t> axis = view.Int("axis");
+  if (!r.Known(rank && own && axis, "a rank is not known") ||
+      !r.Known(*own < 2 && view.Int("block_size").value_or(0) == 0,
+               "it has a scale per block")) {
+    return nullptr;
+  }
+  if (*own == 0) return parameter;
+  const std::optional<int64_t> index = Normalize(*axis, *rank);
+  if (!r.Require(index.has_value(), "its axis is out of range")) {
+    return nullptr;
+  }
+  return r.Make("Unsqueeze"_op, {parameter, r.Ints(Count(1, *rank - *index))});
+}
+
+// (x - zero point) * scale
+Value* DequantizeLinear(Rewriter& r) {
+  Value* scale = Input(r, 1);
+  const ElementType to = ElementOf(scale);
+  const int64_t dtype = AttributeView(r.root()).Int("output_dtype").value_or(0);
+  if (!r.Known(to != ElementType::kUndefined, "its type is not known") ||
+      !r.Require(dtype == 0 || dtype == static_cast<int64_t>(to),
+                 "its result has another type than its scale")) {
+    return nullptr;
+  }
+  Value* x = r.CastTo(to, Input(r, 0));
+  if (Value* zero = Input(r, 2)) {
+    x = r.Sub(x, Spread(r, r.CastTo(to, zero)));
+  }
+  return r.Mul(x, Spread(r, scale));
+}
+
+// saturate(round(x / scale) + zero point)
+Value* QuantizeLinear(Rewriter& r) {
+  Value* scale = Input(r, 1);
+  Value* zero = Input(r, 2);
+  const ElementType to =
+      zero == nullptr ? ElementType::kUint8 : ElementOf(zero);
+  const int64_t dtype = AttributeView(r.root()).Int("output_dtype").value_or(0);
+  if (!r.Known(to == ElementType::kUint8 || to == ElementType::kInt8,
+               "its result is not of 8 bits") ||
+      !r.Require(dtype == 0 || dtype == static_cast<int64_t>(to),
+                 "its result has another type than its zero point") ||
+      !r.Require(AttributeView(r.root()).Int("precision").value_or(0) == 0,
+                 "it has a precision of its own") ||
+      !r.Known(ElementOf(scale) == ElementType::kFloat,
+               "its scale is not of floats")) {
+    return nullptr;
+  }
+  Value* x = r.CastTo(ElementType::kFloat, Input(r, 0));
+  Value* y = r.Make("Round"_op, {r.Div(x, Spread(r, scale))});
+  if (zero != nullptr) {
+    y = r.Add(y, Spread(r, r.CastTo(ElementType::kFloat, zero)));
+  }
+  const bool is_signed = to == ElementType::kInt8;
+  y = r.Make("Clip"_op, {y, r.Scalar(is_signed ? -128 : 0, scale),
+                         r.Scalar(is_signed ? 127 : 255, scale)});
+  return r.CastTo(to, y);
+}
+
+// Integers are rounded to floats before they are divided.
+Value* QuantizeIntegers(Rewriter& r) {
+  if (!r.Matches(ElementOf(Input(r, 0)) == ElementType::kInt32,
+                 "its input is not int32")) {
+    return nullptr;
+  }
+  std::vector<Value*> inputs(r.root().inputs().begin(),
+                             r.root().inputs().end());
+  inputs[0] = r.CastTo(ElementType::kFloat, inputs[0]);
+  return r.Clone(r.root(), std::move(inputs));
+}
+
+constexpr Expansion kExpansions[] = {
+    {"DequantizeLinear"_op, 0, DequantizeLinear},
+    {"QuantizeLinear"_op, 0, QuantizeIntegers},
+    {"QuantizeLinear"_op, 0, QuantizeLinear},
+};
+
+}  // namespace
+
+std::span<const Expansion> QuantizationExpansions() { return kExpansions; }
+
+}  // namespace onnxopt::opset
