@@ -178,10 +178,21 @@ class ModelRun {
     };
     absl::StatusOr<OptimizeReport> report = Optimize(*model_, optimize);
     Report(diagnostics);
-    RETURN_IF_ERROR(report.status());
+    RETURN_IF_ERROR(LastOf(report.status()));
     RETURN_IF_ERROR(check_each);
     report_ = *std::move(report);
     return absl::OkStatus();
+  }
+
+  // Of an error in several lines, one for each node, reports all but the last.
+  absl::Status LastOf(const absl::Status& status) {
+    std::string message(status.message());
+    for (size_t end = message.find('\n'); end != std::string::npos;
+         end = message.find('\n')) {
+      reporter_.Error(input_, message.substr(0, end));
+      message.erase(0, end + 1);
+    }
+    return {status.code(), message};
   }
 
   bool Names(const std::vector<std::string>& names, const PassEvent& event) {

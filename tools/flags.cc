@@ -57,7 +57,10 @@ absl::Status SetTargetOpset(std::string_view value, ToolOptions& options) {
     const int64_t newest = is_ml ? kMaxMlOpset : kCanonicalOpset;
     ASSIGN_OR_RETURN(const int64_t opset, ParseNumber(part, newest));
     if (opset == 0) return absl::InvalidArgumentError("there is no opset 0");
-    (is_ml ? options.target.ml : options.target.onnx) = opset;
+    std::optional<int64_t>& slot =
+        is_ml ? options.target.ml : options.target.onnx;
+    if (slot) return absl::InvalidArgumentError("two opsets of one domain");
+    slot = opset;
     if (comma == std::string_view::npos) return absl::OkStatus();
     value.remove_prefix(comma + 1);
   }

@@ -92,6 +92,78 @@ bool IsNonNegative(const Form& form, int i) {
          (producer->Is("TopK"_op) && value->index() == 1);
 }
 
+// Constant indices; of others nothing is known, and no runtime objects.
+std::string GatherDown(Form& form) {
+  std::optional<std::vector<int64_t>> indices = form.ints(1);
+  if (!indices || AllOf(indices, [](int64_t index) { return index >= 0; })) {
+    return "";
+  }
+  const std::optional<Shape> shape = form.shape(0);
+  const std::optional<int64_t> axis = form.view().Int("axis");
+  const auto at =
+      shape && axis ? Normalize(*axis, shape->size()) : std::nullopt;
+  if (!at || !(*shape)[*at].IsInteger() ||
+      form.element(1) != ElementType::kInt64) {
+    return "with negative indices of a dim that is not known";
+  }
+  for (int64_t& index : *indices) {
+    if (index < 0) index += (*shape)[*at].value();
+  }
+  const TensorDims dims = form.constant(1)->dims();
+  form.SetInput(1, *Tensor::WithDims(Int64s(*std::move(indices)), dims),
+                "indices");
+  return "";
+}
+
+std::string ScanDownFrom11(Form& form) {
+  for (const std::string_view name : {"scan_input_axes", "scan_output_axes"}) {
+    const auto* axes = form.view().Ints(name);
+    if (axes != nullptr && std::any_of(axes->begin(), axes->end(),
+                                       [](int64_t axis) { return axis < 0; })) {
+      return "with negative axes";
+    }
+  }
+  return "";
+}
+
+// Without ceil_mode: with as much more padding, which is never the greatest.
+std::string MaxPoolDownFrom10(Form& form) {
+  const auto* kernel = form.view().Ints("kernel_shape");
+  const auto* given_pads = form.view().Ints("pads");
+  const auto* given_strides = form.view().Ints("strides");
+  const auto* dilations = form.view().Ints("dilations");
+  const std::optional<Shape> shape = form.shape(0);
+  if (form.view().Int("ceil_mode") == 0) return "";
+  if (kernel == nullptr || !shape || shape->size() != kernel->size() + 2 ||
+      form.view().String("auto_pad", "NOTSET") != "NOTSET" ||
+      (dilations != nullptr &&
+       std::any_of(dilations->begin(), dilations->end(),
+                   [](int64_t dilation) { return dilation != 1; }))) {
+    return "with ceil_mode";
+  }
+  const size_t rank = kernel->size();
+  std::vector<int64_t> pads(2 * rank, 0);
+  if (given_pads != nullptr && given_pads->size() == pads.size()) {
+    pads = *given_pads;
+  }
+  for (size_t i = 0; i < rank; ++i) {
+    const Dim& dim = (*shape)[i + 2];
+    const int64_t stride = given_strides == nullptr ? 1 : (*given_strides)[i];
+    if (!dim.IsInteger() || stride < 1) {
+      return "with ceil_mode of a dim that is not known";
+    }
+    const int64_t room = dim.value() + pads[i] + pads[rank + i] - (*kernel)[i];
+    const int64_t rest = room < 0 ? 0 : room % stride;
+    if (rest == 0) continue;
+    // A window that begins in the padding at the end is left out.
+    const int64_t begin = (room / stride + 1) * stride;
+    if (begin < dim.value() + pads[i]) pads[rank + i] += stride - rest;
+  }
+  form.SetInts("pads", std::move(pads));
+  form.Remove("ceil_mode");
+  return "";
+}
+
 std::string OneHotUp(Form& form) {
   return IsNonNegative(form, 0) ? "" : "its indices may be negative";
 }
@@ -328,6 +400,8 @@ constexpr Adapter kAdapters[] = {
     {"Dropout"_op, 12, DropoutUpTo12, DropoutDownFrom12,
      "before 12, what the mask holds in inference was not defined: a node "
      "whose mask is used stays; no training"},
+    {"Gather"_op, 11, nullptr, GatherDown,
+     "before 11 constant indices are not negative"},
     {"GridSample"_op, 20, nullptr, GridSampleDownFrom20,
      "before 20 inputs have rank 4"},
     {"GroupNormalization"_op, 21, GroupNormalizationUp, nullptr,
@@ -339,6 +413,8 @@ constexpr Adapter kAdapters[] = {
      "before 13 all axes from `axis` on are one"},
     {"Max"_op, 8, nullptr, BroadcastDownFrom8,
      "before 8 all inputs have one shape"},
+    {"MaxPool"_op, 10, nullptr, MaxPoolDownFrom10,
+     "before 10 ceil_mode is said by more pads at the end, of known dims"},
     {"Mean"_op, 8, nullptr, BroadcastDownFrom8,
      "before 8 all inputs have one shape"},
     {"Min"_op, 8, nullptr, BroadcastDownFrom8,
@@ -370,6 +446,7 @@ constexpr Adapter kAdapters[] = {
      "no axes and empty axes are the same, but for noop_with_empty_axes"},
     {"Reshape"_op, 14, nullptr, ReshapeDownFrom14,
      "`allowzero` goes where the shape is constant and has no zero"},
+    {"Scan"_op, 11, nullptr, ScanDownFrom11, "before 11 axes are not negative"},
     {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9,
      "before 9 there is a batch axis: a batch of one is squeezed, others stay, "
      "as do lengths of sequences"},

@@ -195,6 +195,19 @@ std::string ResizeDownFrom18(Form& form) {
   return "";
 }
 
+}  // namespace
+
+void DropEmptyInputs(Form& form) {
+  if (form.op().id() != "Resize"_op || form.op().since_version() < 13) return;
+  for (const int i : {1, 2}) {
+    if (form.HasInput(i) && form.constant(i) != nullptr && IsEmpty(form, i)) {
+      form.SetInput(i, Operand());
+    }
+  }
+}
+
+namespace {
+
 constexpr Adapter kAdapters[] = {
     {"Pad"_op, 11, PadUpTo11, PadDownFrom11,
      "`value` is only for mode constant"},

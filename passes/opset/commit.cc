@@ -106,8 +106,7 @@ void Committer::Commit(Node* node, Form form) {
 void Committer::RemoveUnusedConstants(Model& model) {
   const auto removable = [](const Value& value) {
     return value.IsConstant() && !value.HasUses() && !value.pinned() &&
-           !value.declared() && !value.listed_as_input() &&
-           value.constant_form() == ConstantForm::kInitializer;
+           !value.declared() && !value.listed_as_input();
   };
   std::vector<Value*> unused;
   for (Value* value : released_) {
@@ -115,7 +114,9 @@ void Committer::RemoveUnusedConstants(Model& model) {
   }
   ForEachGraph(model, [&](Graph& graph) {
     for (Value& value : graph.constants()) {
-      if (removable(value) && value.tensor()->spelling() == nullptr) {
+      if (removable(value) &&
+          value.constant_form() == ConstantForm::kInitializer &&
+          value.tensor()->spelling() == nullptr) {
         unused.push_back(&value);
       }
     }

@@ -114,6 +114,29 @@ Value* GroupNormalization(Rewriter& r) {
                  Rewriter::Int("stash_type", static_cast<int64_t>(element))});
 }
 
+// The same for targets that lack the operator of today.
+Value* GroupNormalizationAsOthers(Rewriter& r, bool allow_zero) {
+  Value* x = Input(r, 0);
+  const AttributeView view(r.root());
+  const std::optional<int64_t> groups = view.Int("num_groups");
+  const std::optional<float> epsilon = view.Float("epsilon");
+  if (!r.Known(groups && epsilon, "its attributes are not known")) {
+    return nullptr;
+  }
+  Value* rows = r.Make("Reshape"_op, {x, r.Ints({0, *groups, -1})});
+  const auto mean = [&](Value* value) {
+    return r.Make("ReduceMean"_op, {value, r.Ints({2})});
+  };
+  Value* deviation = r.Sub(rows, mean(rows));
+  Value* variance = mean(r.Mul(deviation, deviation));
+  Value* scale = r.Sqrt(r.Add(variance, r.Scalar(*epsilon, x)));
+  const auto spread = [&](Value* parameter) {
+    return r.Make("Reshape"_op, {parameter, r.Ints({-1, 1})});
+  };
+  Value* y = r.Mul(r.Div(deviation, scale), spread(Input(r, 1)));
+  return ReshapeLike(r, r.Add(y, spread(Input(r, 2))), x, allow_zero);
+}
+
 // Rounding to the nearest was down where sizes grow, and up where they shrink.
 Value* Resize(Rewriter& r) {
   const AttributeView view(r.root());
@@ -172,6 +195,8 @@ constexpr Expansion kExpansions[] = {
     {"Equal"_op, 1, Broadcast},
     {"Greater"_op, 1, Broadcast},
     {"GroupNormalization"_op, 18, GroupNormalization},
+    {"GroupNormalization"_op, 18, WithZero<GroupNormalizationAsOthers, true>},
+    {"GroupNormalization"_op, 18, WithZero<GroupNormalizationAsOthers, false>},
     {"Hardmax"_op, 11, WithZero<Softmax, true>},
     {"Hardmax"_op, 11, WithZero<Softmax, false>},
     {"Less"_op, 1, Broadcast},

@@ -12,6 +12,20 @@ Value* ReshapeLike(Rewriter& r, Value* y, Value* x, bool allow_zero) {
   if (dims && std::count(dims->begin(), dims->end(), 0) == 0) {
     return r.Reshape(y, *dims);
   }
+  // A first dim that both have can be copied, even if it is 0.
+  const std::optional<Shape> from = ShapeOf(y);
+  const std::optional<Shape> to = ShapeOf(x);
+  if (from && to && !from->empty() && !to->empty() &&
+      Compare((*from)[0], (*to)[0]) == DimRelation::kEqual) {
+    std::vector<int64_t> copied = {0};
+    for (size_t i = 1; i < to->size(); ++i) {
+      const Dim& dim = (*to)[i];
+      if (dim.IsInteger() && dim.value() != 0) copied.push_back(dim.value());
+    }
+    if (copied.size() == to->size()) {
+      return r.Make("Reshape"_op, {y, r.Ints(copied)});
+    }
+  }
   return r.Make("Reshape"_op, {y, r.Make("Shape"_op, {x})},
                 {Rewriter::Int("allowzero", allow_zero ? 1 : 0)});
 }

@@ -26,7 +26,10 @@ class Legalizer {
 
   absl::Status Run() {
     RunGraph(*model_.graph());
-    for (Function* function : model_.functions()) RunGraph(*function->body());
+    for (Function* function : model_.functions()) {
+      RunGraph(*function->body());
+      CheckConstants(*function);
+    }
     if (!errors_.empty()) {
       return absl::FailedPreconditionError(absl::StrJoin(errors_, "\n"));
     }
@@ -56,6 +59,27 @@ class Legalizer {
         LowerNode(node);
       }
     }
+  }
+
+  // A function has no initializers, and Constant was of floats only at first.
+  void CheckConstants(Function& function) {
+    Graph& body = *function.body();
+    if (!target_.IsOther(body, "")) return;
+    const OpDef* def =
+        model_.ops().Find("", "Constant", target_.OpsetOf(body, ""));
+    ForEachGraph(body, [&](Graph& graph) {
+      for (const Value& constant : graph.constants()) {
+        const ElementType type = constant.tensor()->type();
+        if (def != nullptr &&
+            opset::Allows(*def, def->outputs().front(), type)) {
+          continue;
+        }
+        AddError(fmt::format(
+            "function '{}': a later opset is needed for its "
+            "constant '{}' of {}",
+            function.name(), constant.name(), ElementTypeName(type)));
+      }
+    });
   }
 
   // Before IR version 4, initializers have to be inputs, which those of bodies
@@ -95,20 +119,9 @@ class Legalizer {
   }
 
   void LowerNode(Node& node) {
+    if (!node.op().is_canonical()) return MoveNode(node);
     Graph& graph = *node.graph();
     const std::string_view domain = node.op().domain();
-    if (!node.op().is_canonical()) {
-      if (target_.IsOther(graph, domain) &&
-          (node.op().is_opaque() ||
-           target_.DefOf(graph, node.op()) != &node.op())) {
-        Error(node,
-              fmt::format("it is of version {}, which could not be "
-                          "brought to opset {}{}",
-                          node.op().since_version(),
-                          target_.OpsetOf(graph, domain), DetailOf(node)));
-      }
-      return;
-    }
     if (target_.CanRestore(node)) return Restore(node);
     const opset::Path* path = target_.PathTo(graph, node.op());
     std::string reason;
@@ -119,17 +132,38 @@ class Legalizer {
     if (!reason.empty() && !TryDecompose(node)) Error(node, reason);
   }
 
+  // A node that Upgrade left at an old version.
+  void MoveNode(Node& node) {
+    Graph& graph = *node.graph();
+    const std::string_view domain = node.op().domain();
+    if (!target_.IsOther(graph, domain) || target_.HasVersionOf(node)) return;
+    if (std::optional<opset::Form> form = target_.Moved(node)) {
+      return Commit(node, *std::move(form));
+    }
+    Error(node, fmt::format("it is of version {}, which could not be brought "
+                            "to opset {}{}",
+                            node.op().since_version(),
+                            target_.OpsetOf(graph, domain), DetailOf(node)));
+  }
+
+  void Commit(Node& node, opset::Form form) {
+    committer_.Commit(&node, std::move(form));
+    for (Node* made : committer_.TakeMade()) LowerNode(*made);
+  }
+
   std::string LowerAlong(const opset::Path& path, Node& node) {
-    if (path.plain_down) {
+    if (path.plain_down && !node.Is("Resize"_op)) {
       const OpDef* def = target_.DefOf(*node.graph(), node.op());
       if (def != &node.op()) node.graph()->SetOperator(&node, def);
       return "";
     }
     opset::Form form(node);
-    std::string reason = opset::Lower(path, form);
-    if (!reason.empty()) return reason;
-    committer_.Commit(&node, std::move(form));
-    for (Node* made : committer_.TakeMade()) LowerNode(*made);
+    const std::string reason = opset::Lower(path, form);
+    if (!reason.empty()) return target_.WhyNot(node);
+    if (target_.IsOther(*node.graph(), node.op().domain())) {
+      opset::DropEmptyInputs(form);
+    }
+    Commit(node, std::move(form));
     return "";
   }
 
@@ -174,8 +208,11 @@ class Legalizer {
   }
 
   void Error(const Node& node, std::string_view reason) {
-    if (errors_.size() >= kMaxErrors) return;
-    errors_.push_back(fmt::format("{}: {}", node.Describe(), reason));
+    AddError(fmt::format("{}: {}", node.Describe(), reason));
+  }
+
+  void AddError(std::string error) {
+    if (errors_.size() < kMaxErrors) errors_.push_back(std::move(error));
   }
 
   Model& model_;

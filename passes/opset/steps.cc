@@ -415,6 +415,21 @@ bool IsVersioned(const OpDef& op) {
   return op.domain().empty() || op.domain() == kMlDomain;
 }
 
+Path PathBetween(const OpRegistry& ops, const OpDef& older,
+                 const OpDef& newer) {
+  Path path = PathFrom(ops, older);
+  size_t length = 0;
+  while (length < path.steps.size() && path.steps[length].newer != &newer) {
+    ++length;
+  }
+  if (length == path.steps.size()) return {};
+  path.steps.resize(length + 1);
+  path.canonical = &newer;
+  path.plain_up = path.plain_down = false;
+  path.narrows = Narrows(older, newer);
+  return path;
+}
+
 Path PathFrom(const OpRegistry& ops, const OpDef& op) {
   Path path;
   const OpDef* older = &op;
@@ -469,10 +484,9 @@ std::string Lower(const Path& path, Form& form) {
   }
   for (auto step = path.steps.rbegin(); step != path.steps.rend(); ++step) {
     const std::string reason = Down(*step, form);
-    if (reason.empty()) continue;
-    return fmt::format("opset {} is needed for {} {}",
-                       step->newer->since_version(), step->newer->name(),
-                       reason);
+    if (!reason.empty()) {
+      return fmt::format("{} {}", step->newer->name(), reason);
+    }
   }
   return "";
 }

@@ -122,13 +122,19 @@ struct Path {
 };
 
 Path PathFrom(const OpRegistry& ops, const OpDef& op);
+/// The part of that way up to `newer`, which takes the place of the canonical
+/// version; of no steps if it does not come by there.
+Path PathBetween(const OpRegistry& ops, const OpDef& older, const OpDef& newer);
 
 /// Brings `form` from the start of `path` to its end. Returns why that cannot
 /// be done, or an empty string.
 std::string Lift(const Path& path, Form& form);
-/// The reverse; "opset 13 is needed for Squeeze with axes that are not
-/// constant".
+/// The reverse; "Squeeze with axes that are not a suitable constant".
 std::string Lower(const Path& path, Form& form);
+
+/// Since opset 13, empty tensors may not stand for inputs of Resize that are
+/// not given.
+void DropEmptyInputs(Form& form);
 
 /// What keeps `form` from having the types that its operator asks for: "int8 as
 /// input 'X'"; empty if nothing. Unknown types are fine.

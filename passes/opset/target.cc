@@ -33,8 +33,8 @@ const OpDef* FindAtOpset(const OpRegistry& ops, const OpDef& op,
 }
 
 // Empty if `node` can be expressed as `path` begins.
-std::string WhyNotAs(const Node& node, const opset::Path& path,
-                     bool* wrong_type) {
+// Else what cannot: "Squeeze with axes that are not a suitable constant".
+std::string WhyNotAs(const Node& node, const opset::Path& path) {
   const OpDef& def =
       path.steps.empty() ? *path.canonical : *path.steps.front().older;
   std::string wrong;
@@ -46,8 +46,8 @@ std::string WhyNotAs(const Node& node, const opset::Path& path,
     if (!reason.empty()) return reason;
     wrong = opset::WrongType(form);
   }
-  *wrong_type = !wrong.empty();
-  return wrong;
+  return wrong.empty() ? ""
+                       : fmt::format("{} with {}", node.op().name(), wrong);
 }
 
 // The lowest opset above `opset` that can express `node`.
@@ -56,9 +56,7 @@ int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset) {
   for (int64_t v = opset + 1; v < newest; ++v) {
     const OpDef* def = FindAtOpset(ops, node.op(), v);
     if (def == nullptr) continue;
-    bool wrong_type = false;
-    const opset::Path path = opset::PathFrom(ops, *def);
-    if (WhyNotAs(node, path, &wrong_type).empty()) return v;
+    if (WhyNotAs(node, opset::PathFrom(ops, *def)).empty()) return v;
   }
   return newest;
 }
@@ -101,6 +99,33 @@ const OpDef* Target::DefOf(const Graph& graph, const OpDef& op) const {
 
 const opset::Path* Target::PathTo(const Graph& graph, const OpDef& op) const {
   return op.is_opaque() ? nullptr : Find(graph, op).path.get();
+}
+
+std::optional<opset::Form> Target::Moved(const Node& node) const {
+  const OpDef& op = node.op();
+  const OpDef* def = DefOf(*node.graph(), op);
+  if (op.is_opaque() || def == nullptr) return std::nullopt;
+  const OpRegistry& ops = node.graph()->model().ops();
+  opset::Form form(node);
+  const opset::Path up = opset::PathBetween(ops, op, *def);
+  const opset::Path down = opset::PathBetween(ops, *def, op);
+  const bool moved =
+      up.canonical != nullptr
+          ? opset::Lift(up, form).empty()
+          : down.canonical != nullptr && opset::Lower(down, form).empty();
+  if (!moved || !opset::WrongType(form).empty()) return std::nullopt;
+  return form;
+}
+
+bool Target::HasVersionOf(const Node& node) const {
+  const OpDef& op = node.op();
+  return !op.is_opaque() && node.graph()->model().ops().Find(
+                                op.domain(), op.name(),
+                                OpsetOf(*node.graph(), op.domain())) == &op;
+}
+
+bool Target::CanMove(const Node& node) const {
+  return HasVersionOf(node) || Moved(node).has_value();
 }
 
 bool Target::CanRestore(const Node& node) const {
@@ -151,11 +176,10 @@ std::string Target::WhyNot(const Node& node) const {
   if (entry.path == nullptr) {
     return fmt::format("opset {} is needed for {}", lowest(), op.name());
   }
-  bool wrong_type = false;
-  std::string reason = WhyNotAs(node, *entry.path, &wrong_type);
-  if (!wrong_type) return reason;
-  return fmt::format("opset {} is needed for {} with {}", lowest(), op.name(),
-                     reason);
+  const std::string what = WhyNotAs(node, *entry.path);
+  return what.empty()
+             ? ""
+             : fmt::format("opset {} is needed for {}", lowest(), what);
 }
 
 }  // namespace onnxopt

@@ -45,6 +45,14 @@ class Target {
   /// with axes that are not constant". Nodes that are not canonical stay what
   /// they are.
   std::string WhyNot(const Node& node) const;
+  /// Whether the version of the operator that `node` has is that of the target.
+  bool HasVersionOf(const Node& node) const;
+  /// Whether a node that is not canonical is of a version that the target has,
+  /// or can go there, be it older or newer, without becoming canonical on the
+  /// way.
+  bool CanMove(const Node& node) const;
+  /// The form that it then takes; nullopt if it cannot.
+  std::optional<opset::Form> Moved(const Node& node) const;
   /// Whether `node` is as Upgrade left it, and the target has what it was in
   /// the file.
   bool CanRestore(const Node& node) const;

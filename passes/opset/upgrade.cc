@@ -107,9 +107,10 @@ class Upgrader {
     return false;
   }
 
+  // Whether the target has no version of the operator that says the node as it
+  // is.
   bool IsForOther(const Node& node) const {
-    return target_ == nullptr ||
-           target_->IsOther(*node.graph(), node.op().domain());
+    return target_ == nullptr || !target_->CanMove(node);
   }
 
   bool LiftScan(Node& scan) {
