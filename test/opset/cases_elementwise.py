@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from case import case, cases, floats, pick, sample
+from case import case, cases, floats, i64, model_case, node, pick, sample
 from tensors import ELEM, Tensor, make
 
 ERF = np.vectorize(math.erf, otypes=[float])
@@ -232,6 +232,8 @@ def binary(v):
     if 'broadcast' in v.attrs:
         yield from old_binary(v)
         return
+    if v.since == 7:
+        yield from binary_downs(v)
     for elem in pick(v, v.inputs[0]['type_str']):
         if elem == ELEM['string'] and v.op != 'Equal':
             continue
@@ -250,6 +252,21 @@ def binary(v):
                        expect=make(np.array([1, 8, 3]), base))
 
 
+def binary_downs(v):
+    """To opset 6: where only B is broadcast, or A and they can be swapped."""
+    elem = pick(v, v.inputs[0]['type_str'])[0]
+    for note, a_shape, b_shape in (
+            ('same', (2, 3), (2, 3)), ('suffix', (2, 3, 4), (3, 4)),
+            ('leading', (2, 3, 4), (1, 4)), ('middle', (2, 3, 4), (3, 1)),
+            ('first', (2, 3, 4), (2, 1, 1)), ('swapped', (4,), (3, 4)),
+            ('both', (3, 1), (1, 4))):
+        a, b = operands(v, elem, a_shape, b_shape)
+        yield case(v, f'{note}-down', [a, b], to=6,
+                   expect=compute(v.op, a, b))
+    yield case(v, 'symbolic-down', [a, b], to=6, dims='symbolic',
+               expect=compute(v.op, a, b))
+
+
 def old_binary(v):
     for elem in pick(v, v.inputs[0]['type_str'])[:2]:
         for note, a_shape, b_shape, attrs in OLD_SHAPES:
@@ -263,6 +280,26 @@ def old_binary(v):
     a, b = operands(v, elem, (2, 3, 4), (3, 4))
     yield case(v, 'unknown-suffix', [a, b], {'broadcast': 1},
                compute(v.op, a, b), dims='unknown')
+    a, b = operands(v, elem, (2, 3, 4), (3,))
+    attrs = {'broadcast': 1, 'axis': 1}
+    want = compute(v.op, a, reshaped(b, old_broadcast(a.array, b.array,
+                                                      **attrs)))
+    yield case(v, 'unknown-axis', [a, b], attrs, want, dims='unknown')
+    turned = [node('Transpose', ['x0'], ['t'], perm=[2, 1, 0]),
+              node('Flatten', ['t'], ['f'], axis=2),
+              node('Reshape', ['f'], ['r'], shape=[2, 3, 4]) if v.since < 5 else
+              node('Reshape', ['f', 'target'], ['r']),
+              node(v.op, ['r', 'x1'], ['y0'], **attrs)]
+    if elem == 1:  # The ranks are known by inference only.
+        values = a.array.reshape(4, 3, 2, order='C')
+        whole = Tensor(values.transpose(2, 1, 0).reshape(6, 4).reshape(2, 3, 4))
+        want = compute(v.op, whole, reshaped(b, old_broadcast(
+            whole.array, b.array, **attrs)))
+        yield model_case(
+            v, 'inferred', turned, {'x0': values, 'x1': b}, [('y0', want.elem)],
+            consts={'target': i64(2, 3, 4)} if v.since >= 5 else {},
+            expect=[want], opset=v.since)
+    a, b = operands(v, elem, (2, 3, 4), (3, 4))
     yield case(v, 'ir3', [a, b], {'broadcast': 1}, compute(v.op, a, b),
                const=(1,), ir=3)
 
@@ -335,6 +372,24 @@ def prelu(v):
                 yield case(v, f'{elem}-{i}-{note}', [x, slope], hint(v),
                            apply(function, x, lined), const=const,
                            dims='symbolic' if const else 'static')
+
+
+@cases('PRelu')
+def prelu_unknown(v):
+    if v.since < 7:
+        x, slope = sample(1, 2, 3, 4), sample(1, 3, seed=3)
+        yield case(v, 'unknown', [x, slope], dims='unknown', expect=Tensor(
+            np.where(x.array < 0, x.array * slope.array[:, None], x.array)))
+        yield case(v, 'unknown-one', [x, sample(1, 1)], dims='unknown',
+                   expect=Tensor(np.where(x.array < 0, x.array *
+                                          sample(1, 1).array, x.array)))
+    if v.since == 7:
+        x = sample(1, 2, 3, 4)
+        for shape in ((3, 1), (1,), (4,), (2, 3, 4)):
+            slope = sample(1, *shape, seed=3)
+            yield case(v, f'{len(shape)}d{shape[0]}-down', [x, slope], to=6,
+                       expect=Tensor(np.where(x.array < 0, x.array *
+                                              slope.array, x.array)))
 
 
 @cases('Where')

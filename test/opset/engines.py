@@ -85,25 +85,20 @@ def opset_of(model, domain=''):
                 None)
 
 
-def _same_at(model, opset, later):
-    return all(facts.compatible(n.domain, n.op_type, opset, later)
-               for n in nodes_of(model) if n.domain == '')
-
-
 def ort_forms(model):
-    """The model, and then itself at later opsets (or the last that ONNX Runtime
+    """The model, and then itself at other opsets (or the last that ONNX Runtime
     has) at which its nodes mean the same by the facts."""
     own = opset_of(model)
-    if own > ORT_LAST:
-        if _same_at(model, ORT_LAST, own):
-            yield at_opset(model, ORT_LAST)
-        return
-    yield model
-    starts = {v.since for n in nodes_of(model) for v in
-              facts.history().get((n.domain, n.op_type), ())}
-    for later in sorted(starts | {7}):
-        if own < later <= ORT_LAST and _same_at(model, own, later):
-            yield at_opset(model, later)
+    nodes = [n for n in nodes_of(model) if n.domain == '']
+    starts = {v.since for n in nodes for v in
+              facts.history().get(('', n.op_type), ())}
+    later = sorted(o for o in starts | {7} if own < o <= ORT_LAST)
+    earlier = sorted(o - 1 for o in starts if 7 < o <= own)[::-1]
+    if own <= ORT_LAST:
+        yield model
+    for opset in [*later, *([ORT_LAST] if own > ORT_LAST else []), *earlier]:
+        if all(facts.same_meaning(n.op_type, own, opset) for n in nodes):
+            yield at_opset(model, opset)
 
 
 class Tools:

@@ -91,16 +91,18 @@ def version_at(domain, op, opset):
 
 
 @functools.lru_cache(None)
-def _incompatible_steps():
-    return {(s['op'], s['to']) for s in load('opset_steps.json')['steps']
-            if not s['class'].startswith('compatible')}
+def _step_classes():
+    return {(s['op'], s['to']): s['class']
+            for s in load('opset_steps.json')['steps']}
 
 
-def compatible(domain, op, opset, later):
-    """Whether a node of `opset` means the same at the opset `later`."""
-    old, new = (version_at(domain, op, o) for o in (opset, later))
+def same_meaning(op, opset, other):
+    """Whether a node of ai.onnx of `opset` means the same at another opset: a
+    later one that is compatible, or an earlier one of less types."""
+    old, new = (version_at('', op, o) for o in (opset, other))
     if old is None or new is None:
         return False
-    return all((op, v.since) not in _incompatible_steps()
-               for v in history()[domain, op]
-               if old.since < v.since <= new.since)
+    wanted = 'compatible' + (' (only types' if other < opset else '')
+    low, high = sorted((old.since, new.since))
+    return all(_step_classes()[op, v.since].startswith(wanted)
+               for v in history()['', op] if low < v.since <= high)
