@@ -222,6 +222,7 @@ OLD_SHAPES = [  # A, B, attributes
     ('square', (3, 3, 3), (3,), {'broadcast': 1, 'axis': 0}),
     ('scalar', (2, 3), (), {'broadcast': 1}),
     ('one', (2, 3), (1,), {'broadcast': 1}),
+    ('one-one', (2, 3, 4), (1, 1), {'broadcast': 1}),
     ('axis-last', (2, 3, 4), (4,), {'broadcast': 1, 'axis': 2}),
     ('inner-one', (2, 3, 4), (3, 1), {'broadcast': 1, 'axis': 1}),
 ]

@@ -106,6 +106,13 @@ def reshape(v, elem, x):
                            to=4)
                 yield case(v, 'constant-down', [x, i64(*target)], expect=want,
                            to=4, const=(1,))
+    if v.since in (1, 5) and elem == 1:  # "an empty shape, which means
+        one = sample(1, 1, 1)            # converting to a scalar"
+        want = one.array.reshape(())
+        if v.since == 1:
+            yield case(v, 'scalar', [one], {'shape': []}, want)
+        else:
+            yield case(v, 'scalar', [one, i64()], expect=want, const=(1,))
     if v.since == 1:
         yield case(v, f'{elem}-hint', [x], {'shape': [12],
                                             'consumed_inputs': [0]},

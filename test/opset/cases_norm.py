@@ -69,7 +69,10 @@ def batch_norm_training(v, x, rest, test):
             'training_mode': 1, 'momentum': .25}, old_recurrent.trained(
                 x.array, *(t.array for t in rest), .25), outs=3)
     elif v.since >= 7:
-        yield case(v, 'training', [x, *rest], test, outs=3, ort=False)
+        # "running_mean * momentum + mean * (1 - momentum)", "across all spatial
+        # elements": no word of a correction of the variance.
+        want = old_recurrent.trained(x.array, *(t.array for t in rest), .9)
+        yield case(v, 'training', [x, *rest], test, want, outs=3, ort=False)
         yield case(v, 'saved', [x, *rest], test, outs=5, ort=False)
     if v.since == 15:
         mixed = [make(t.array, 10 if i < 3 else 1)
