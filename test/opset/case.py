@@ -48,7 +48,9 @@ class Case:
     expect: list = None  # Tensor or None by output
     dims: str = 'static'  # 'static', 'symbolic' or 'unknown', of the inputs
     ir: int = None
-    to: int = None  # convert to this opset, instead of to the last and back
+    to: int = None  # convert to this opset, instead of to `top` and back
+    top: int = None  # by default the last opset
+    run: bool = True  # False: onnx-run does not evaluate random operators
     opset: int = None
     tolerance: tuple = None
     ort: bool = True  # False: ONNX Runtime is known not to follow the text

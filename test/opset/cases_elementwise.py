@@ -203,6 +203,8 @@ def operands(v, elem, a_shape, b_shape):
     b = sample(elem, *b_shape, seed=5, low=1 if positive else -2, high=3)
     if v.op == 'Pow' and elem not in FLOATS:
         b = make(b.array % 3, elem)
+    if elem not in v.types(v.inputs[1]['type_str']):
+        b = make(b.numbers(), 1)
     if v.op in ('Greater', 'Less', 'Equal', 'GreaterOrEqual', 'LessOrEqual') \
             and a_shape:
         flat = b.array.reshape(-1)

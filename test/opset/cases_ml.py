@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Operators of ai.onnx.ml. ONNX Runtime is the oracle where no result is given.
 """
+import dataclasses
+
 import numpy as np
 
 from case import case, floats, i64, ml_cases
@@ -112,10 +114,7 @@ def tree_sums(x, ids, count):
     return sums
 
 
-@ml_cases('TreeEnsembleRegressor')
 def tree_regressor(v):
-    if v.deprecated:
-        return
     ids = [0, 1, 0, 1, 0]
     attrs = {**tree_attributes('target', ids), 'n_targets': 2}
     sums = tree_sums(POINTS, ids, 2)
@@ -145,10 +144,7 @@ def tree_regressor(v):
                    sums.astype('f4'), to=1)
 
 
-@ml_cases('TreeEnsembleClassifier')
 def tree_classifier(v):
-    if v.deprecated:
-        return
     ids = [0, 1, 2, 1, 0]
     attrs = {**tree_attributes('class', ids), 'classlabels_int64s': [7, 3, 5]}
     sums = tree_sums(POINTS, ids, 3)
@@ -173,6 +169,19 @@ def tree_classifier(v):
         double = as_tensors(attrs, 'nodes_values', 'class_weights')
         yield case(v, 'double', [POINTS.astype('f8')], double,
                    [labels, sums.astype('f4')], outs=[7, 1])
+
+
+@ml_cases('TreeEnsembleRegressor', 'TreeEnsembleClassifier')
+def trees(v):
+    """They are deprecated at 5."""
+    if v.deprecated:
+        return
+    made = list((tree_regressor if v.op.endswith('Regressor') else
+                 tree_classifier)(v))
+    for c in made:
+        c.top = 4
+        yield c
+    yield dataclasses.replace(made[0], note='up', to=5)
 
 
 @ml_cases('TreeEnsemble')

@@ -93,6 +93,9 @@ class Checker:
             if found:
                 results.append(('ort', found))
         outcome.oracles = {who for who, _ in results}
+        outcome.problem = valid.problem(model, model, case.domain, case.opset)
+        if outcome.problem:
+            return outcome
         if not self._oracles_only:
             outcome.problem = self._convert(case, model, path, results, outcome)
             if outcome.problem or outcome.refusal:
@@ -112,7 +115,7 @@ class Checker:
     def _convert(self, case, model, path, results, outcome):
         """Converts, and adds the results; returns a problem, if any."""
         targets = ([('converted', case.to)] if case.to else
-                   [('upgraded', facts.LAST[case.domain]),
+                   [('upgraded', case.top or facts.LAST[case.domain]),
                     ('returned', case.opset)])
         source = path
         for who, opset in targets:
@@ -130,14 +133,20 @@ class Checker:
             problem = self._evaluate(case, target, results)
             if problem:
                 return problem
-            found, _ = self._run_ort(converted, case) if case.ort else (None, 0)
-            problem = compare(f'{who} in ONNX Runtime', case, results, found)
-            if problem:
-                return problem
+            if case.ort:
+                found, reason = self._run_ort(converted, case)
+                problem = compare(f'{who} in ONNX Runtime', case, results,
+                                  found)
+                if not case.run and not found:
+                    problem = f'{who} is not computed: {reason}'
+                if problem:
+                    return problem
             source = target
         return None
 
     def _evaluate(self, case, path, results):
+        if not case.run:
+            return None
         outputs, reason = self._tools.evaluate(path, case.inputs, path.parent)
         if outputs is None:
             return f'{path.stem}: {reason}'
