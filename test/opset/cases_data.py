@@ -181,9 +181,10 @@ def random(v):
 
 @cases('Bernoulli')
 def bernoulli(v):
-    x = np.array([[0, 1], [1, 0]], np.float32)
-    yield case(v, 'certain', [x], expect=x, run=False)
-    yield case(v, 'dtype', [x], {'dtype': 7}, x.astype(np.int64), run=False)
+    """By shape: ONNX Runtime draws 1 with probability 1 - x."""
+    nodes = [node('Bernoulli', ['x0'], ['r']), node('Shape', ['r'], ['y0'])]
+    yield model_case(v, 'shape', nodes, {'x0': floats(2, 3, low=0, high=1)},
+                     [('y0', 7)], expect=[Tensor(i64(2, 3))], run=False)
 
 
 @cases('Multinomial')

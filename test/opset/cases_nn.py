@@ -34,6 +34,8 @@ def conv_transpose(v):
                const=(1, 2), dims='symbolic')
     yield case(v, 'group', [x, w], {'group': 2, 'dilations': [2, 1]})
     yield case(v, 'shape', [x, w], {'output_shape': [6, 8], 'strides': [2, 2]})
+    yield case(v, 'shape-even', [x, w], {'output_shape': [5, 7],
+                                         'strides': [2, 2]})
     yield case(v, 'same', [x, w], {'auto_pad': 'SAME_UPPER', 'strides': [2, 2]})
 
 

@@ -50,8 +50,10 @@ def batch_norm(v):
             want = apply(lambda a, s, b, m, var: (a - m) / np.sqrt(
                 var + 1e-5) * s + b, x, *features)
             yield case(v, f'features-{len(const)}', [x, *features],
-                       {**test, 'spatial': 0}, want, const=const,
-                       dims='symbolic' if const else 'static')
+                       {**test, 'spatial': 0}, want, const=const)
+        for note, options in (('back', {}), ('up', {'to': 27})):
+            yield case(v, f'features-symbolic-{note}', [x, *features],
+                       {**test, 'spatial': 0}, want, dims='symbolic', **options)
     if 'is_test' in v.attrs:  # Training mode, the default, by its text.
         more = {k: a for k, a in test.items() if k != 'is_test'}
         for note, attrs in (('training', {'is_test': 0}), ('default', {})):

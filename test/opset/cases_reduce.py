@@ -137,10 +137,18 @@ def softmaxes(v):
             for axis in (None, *range(-len(shape) if v.since >= 11 else 0,
                                       len(shape))):
                 used = default if axis is None else axis
-                dims = ('static', 'symbolic', 'unknown')[(axis or 0) % 3]
-                yield case(v, f'{elem}-{len(shape)}d-{axis}', [x],
-                           {'axis': axis}, dims=dims,
-                           expect=apply(lambda a: function(a, used), x))
+                note = f'{elem}-{len(shape)}d-{axis}'
+                want = apply(lambda a: function(a, used), x)
+                yield case(v, note, [x], {'axis': axis}, want)
+                # The way back needs known dims: see 'symbolic-back'.
+                dims = 'symbolic' if (axis or 0) % 2 else 'unknown'
+                if elem == 1:
+                    yield case(v, f'{note}-{dims}', [x], {'axis': axis}, want,
+                               dims=dims, to=27)
+    if v.since < 13:
+        x = sample(1, 2, 3, 4)
+        yield case(v, 'symbolic-back', [x], {'axis': 1}, apply(
+            lambda a: function(a, 1), x), dims='symbolic')
     if v.since == 13:
         x = sample(1, 2, 3, 4)
         for dims in ('static', 'unknown'):

@@ -188,8 +188,9 @@ def vector_versions():
 class Report:
     """Judges outcomes, then versions."""
 
-    def __init__(self, mode, no_conversion):
+    def __init__(self, mode, no_conversion, update):
         self.no_conversion = no_conversion
+        self.update_lists = update
         self.refusals = harness.ExpectedList(HERE / 'refusals.txt')
         self.none = harness.ExpectedList(HERE / 'none.txt')
         self.score = harness.Score(OUTCOMES, HERE / 'floors.json', mode)
@@ -200,6 +201,8 @@ class Report:
         group = 'cases: ' + oracle_of(outcome.oracles)
         problem = outcome.problem
         listed = case.name in self.refusals and not self.no_conversion
+        if self.update_lists:
+            listed = bool(outcome.refusal)
         if outcome.refusal and not listed:
             problem = f'refused, but not in refusals.txt: {outcome.refusal}'
         elif not problem and not outcome.refusal and listed:
@@ -232,7 +235,7 @@ class Report:
     def update(self, outcomes):
         self.refusals.update({o.case.name for o in outcomes}, {
             o.case.name: o.refusal for o in outcomes if o.refusal})
-        self.refusals = harness.ExpectedList(self.refusals.path)
+        self.score.update_floors()
 
 
 def oracle_of(oracles, vector=False):
@@ -284,22 +287,20 @@ def main():
         'sample' if args.sample and not args.oracles else 'part')
     checker = Checker(engines.Tools(args.tool, harness.tool_path(
         args.tool.with_name('onnx-run'))), args.oracles)
+    report = Report(mode, args.oracles, args.update)
+    outcomes = []
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        outcomes = list(pool.map(checker.check, chosen))
+        for outcome in pool.map(checker.check, chosen):
+            if args.verbose:
+                print(f'{outcome.case.name}: {sorted(outcome.oracles)} '
+                      f'{outcome.ort_reason or ""}')
+            report.add(outcome)
+            outcomes.append(outcome)
     checker.close()
-
-    report = Report(mode, args.oracles)
-    if args.update:
-        report.update(outcomes)
-    for outcome in outcomes:
-        if args.verbose:
-            print(f'{outcome.case.name}: {sorted(outcome.oracles)} '
-                  f'{outcome.ort_reason or ""}')
-        report.add(outcome)
     if whole:
         report.judge_versions(by_version, outcomes)
     if args.update:
-        report.score.update_floors()
+        report.update(outcomes)
     return report.score.finish()
 
 

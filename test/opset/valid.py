@@ -20,9 +20,7 @@ def problem(original, model, domain, opset):
             opset == facts.LAST[domain] and model.ir_version < least):
         return f'its IR version is {model.ir_version}'
     for kind in ('input', 'output'):
-        before, after = (
-            [(i.name, i.type.tensor_type.elem_type)
-             for i in getattr(m.graph, kind)] for m in (original, model))
+        before, after = (_declared(m, kind) for m in (original, model))
         if before != after:
             return f'{kind}s {after}, not {before}'
     declared = {i.name: i.type.tensor_type.elem_type
@@ -39,6 +37,14 @@ def problem(original, model, domain, opset):
         if found:
             return f'{node.op_type}: {found}'
     return None
+
+
+def _declared(model, kind):
+    """Without what is listed because IR version 3 wants initializers listed."""
+    weights = {t.name for t in model.graph.initializer}
+    return [(i.name, i.type.tensor_type.elem_type)
+            for i in getattr(model.graph, kind)
+            if kind == 'output' or i.name not in weights]
 
 
 def _node_problem(node, opset, declared):
