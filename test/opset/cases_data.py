@@ -120,6 +120,11 @@ def pad(v):
             yield from _pad(v, f'{elem}-cut', x, cut,
                             moved(x, padded(x.array, cut)), {})
     x = sample(1, 2, 3, 4)
+    if v.since == 1:  # Begin and end in pairs, as its example says, or not.
+        yield case(v, 'equal-ones', [x], {'paddings': [1] * 6},
+                   padded(x.array, [1] * 6))
+        yield case(v, 'equal-1d', [floats(4)], {'paddings': [1, 2]},
+                   padded(floats(4), [1, 2]))
     want = moved(x, padded(x.array, pads))
     if v.since == 11:
         given = [x, i64(*pads)]
@@ -165,7 +170,7 @@ def _pad(v, note, x, pads, want, attrs, value=None):
 def random(v):
     like = v.op.endswith('Like')
     given, attrs = ([floats(2, 3)], {}) if like else ([], {'shape': [2, 3]})
-    same = ({'mean': 2., 'scale': 0.} if 'Normal' in v.op else
+    same = ({'mean': 2., 'scale': 1e-9} if 'Normal' in v.op else
             {'low': 2., 'high': 2.})
     yield case(v, 'one-value', given, {**attrs, **same},
                np.full((2, 3), 2, np.float32), run=False)

@@ -388,9 +388,10 @@ def prelu_unknown(v):
         x, slope = sample(1, 2, 3, 4), sample(1, 3, seed=3)
         yield case(v, 'unknown', [x, slope], dims='unknown', expect=Tensor(
             np.where(x.array < 0, x.array * slope.array[:, None], x.array)))
-        yield case(v, 'unknown-one', [x, sample(1, 1)], dims='unknown',
-                   expect=Tensor(np.where(x.array < 0, x.array *
-                                          sample(1, 1).array, x.array)))
+        one = sample(1, 1)
+        yield case(v, 'unknown-one', [x, one], const=(1,), dims='unknown',
+                   expect=Tensor(np.where(x.array < 0, x.array * one.array,
+                                          x.array)))
     if v.since == 7:
         x = sample(1, 2, 3, 4)
         for shape in ((3, 1), (1,), (4,), (2, 3, 4)):
