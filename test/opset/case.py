@@ -77,11 +77,15 @@ class Case:
                       for n, t in self.consts.items()]
         graph = onnx.helper.make_graph(
             self.nodes, self.version.op, infos,
-            [onnx.helper.make_tensor_value_info(n, t, None)
-             for n, t in self.outputs],
+            [onnx.helper.make_tensor_value_info(n, t, self._output_dims(i))
+             for i, (n, t) in enumerate(self.outputs)],
             [t.to_proto(n) for n, t in self.consts.items()])
         return onnx.helper.make_model(graph, ir_version=ir, opset_imports=[
             onnx.helper.make_opsetid(d, o) for d, o in self.imports().items()])
+
+    def _output_dims(self, index):
+        known = self.dims == 'static' and self.expect and self.expect[index]
+        return self.expect[index].dims if known else None
 
     def _info(self, name, tensor):
         dims = {'static': tensor.dims, 'unknown': None,

@@ -74,7 +74,8 @@ def loop_body(opset, more=()):
         node('Identity', ['a_out'], ['scan']), *more]
     if not more:
         nodes.append(node('Identity', ['go'], ['go_out']))
-    return graph(nodes, [info('i', INT64, []), info('go', BOOL, []), info('a')],
+    return graph(nodes, [info('i', INT64, []), info('go', BOOL, []),
+                         info('a', FLOAT, [3, 2])],
                  [info('go_out', BOOL, []), info('a_out'), info('scan')])
 
 

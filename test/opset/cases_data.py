@@ -348,3 +348,18 @@ def tf_idf(v):
         'mode': 'TF', 'min_gram_length': 1, 'max_gram_length': 2,
         'max_skip_count': 0, 'ngram_counts': [0, 2], 'ngram_indexes': [0, 1, 2],
         'pool_int64s': [3, 5, 3, 5]}, np.array([2, 2, 2], np.float32))
+
+
+@cases('ImageDecoder')
+def image_decoder(v):
+    """An uncompressed BMP of 2x2 pixels: rows from the bottom, BGR, padded."""
+    rows = [[(1, 2, 3), (40, 50, 60)], [(7, 8, 9), (250, 0, 128)]]
+    pixels = b''.join(bytes([*reversed(a), *reversed(b), 0, 0])
+                      for a, b in reversed(rows))
+    header = (b'BM' + (54 + len(pixels)).to_bytes(4, 'little') + bytes(4) +
+              (54).to_bytes(4, 'little') + (40).to_bytes(4, 'little') +
+              (2).to_bytes(4, 'little') * 2 + b'\1\0\x18\0' + bytes(4) +
+              len(pixels).to_bytes(4, 'little') + bytes(16))
+    stream = np.frombuffer(header + pixels, np.uint8)
+    yield case(v, 'bmp', [stream], {'pixel_format': 'RGB'}, run=False,
+               ort=False)

@@ -221,6 +221,7 @@ def slice_(v):
                        const=range(1, len(inputs)), dims='symbolic')
             if elem == 1 and note == 'axes':
                 yield case(v, 'runtime', inputs, expect=want)
+                yield case(v, 'runtime-ends', inputs, expect=want, const=(3,))
                 if v.since == 10:
                     yield case(v, 'runtime-down', inputs, expect=want, to=9)
     if v.since >= 10:

@@ -231,10 +231,11 @@ def upsample(v):
             elif v.since == 7:
                 yield case(v, note, [x], {'mode': mode, 'scales': scales}, want)
             else:
-                for const in ((1,), ()):
-                    yield case(v, f'{note}-{len(const)}', [
-                        x, np.array(scales, 'f4')], {'mode': mode}, want,
-                               const=const)
+                inputs = [x, np.array(scales, 'f4')]
+                yield case(v, note, inputs, {'mode': mode}, want, const=(1,))
+                # Not to return: Resize also takes scales below 1.
+                yield case(v, f'{note}-runtime', inputs, {'mode': mode}, want,
+                           to=27)
     x = sample(1, 1, 2, 3, 4)
     if v.since == 7:
         yield case(v, '4d-down', [x], {'scales': [1., 1., 2., 3.]}, to=6,
@@ -243,6 +244,7 @@ def upsample(v):
         yield case(v, 'batch-down', [x], {'scales': [2., 1., 1., 1.]}, to=6,
                    expect=np.repeat(x.array, 2, 0))
     if v.since == 9:
+        yield case(v, 'runtime-back', inputs, {'mode': mode}, want)
         for const in ((1,), ()):
             yield case(v, f'down-{len(const)}', [
                 x, np.array([1, 1, 2, 3], 'f4')], to=8, const=const,

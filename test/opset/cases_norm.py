@@ -342,3 +342,18 @@ def causal_conv(v):
     want = np.stack([(padded[:, :, i:i + 3] * w[None, :, 0]).sum(-1)
                      for i in range(5)], -1)
     yield case(v, 'plain', [x, w], expect=[want.astype('f4')], outs=[1, 1])
+
+
+@cases('LinearAttention')
+def linear_attention(v):
+    """Rule linear: each step adds the outer product of key and value to the
+    state of the head; the output is the query times the state."""
+    q, k, x = (floats(1, 3, 4, seed=i) for i in range(3))
+    heads = [t.reshape(1, 3, 2, 2).transpose(0, 2, 1, 3) for t in (q, k, x)]
+    outer = heads[1][..., None] * heads[2][..., None, :]
+    states = np.cumsum(outer, 2)
+    out = (heads[0][..., None] * states).sum(-2) * .5
+    attrs = {'q_num_heads': 2, 'kv_num_heads': 2, 'update_rule': 'linear',
+             'scale': .5}
+    yield case(v, 'linear', [q, k, x], attrs, [
+        out.transpose(0, 2, 1, 3).reshape(1, 3, 4), states[:, :, -1]], outs=2)

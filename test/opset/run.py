@@ -35,7 +35,8 @@ import facts
 import harness
 import tensors
 import valid
-import cases_control  # registers its generators, as the others
+import cases_cast  # registers its generators, as the others
+import cases_control
 import cases_data
 import cases_elementwise
 import cases_ml
@@ -195,6 +196,7 @@ class Report:
         self.none = harness.ExpectedList(HERE / 'none.txt')
         self.score = harness.Score(OUTCOMES, HERE / 'floors.json', mode)
         self.failed = set()  # versions
+        self.kinds = {}  # version -> its oracle
 
     def add(self, outcome):
         case = outcome.case
@@ -222,7 +224,11 @@ class Report:
                 oracles[outcome.case.version] |= outcome.oracles
         for v in versions:
             kind = oracle_of(oracles[v], v in vectors)
-            if kind == 'none' and v.name not in self.none:
+            self.kinds[v] = kind
+            if self.update_lists:
+                self.score.add(f'versions: {kind}', 'passed' if v not in
+                               self.failed else 'failed')
+            elif kind == 'none' and v.name not in self.none:
                 self.score.fail('versions: none', v.name, 'has no oracle')
             elif kind != 'none' and v.name in self.none:
                 self.score.fail(f'versions: {kind}', v.name, 'is listed in '
@@ -235,6 +241,9 @@ class Report:
     def update(self, outcomes):
         self.refusals.update({o.case.name for o in outcomes}, {
             o.case.name: o.refusal for o in outcomes if o.refusal})
+        self.none.update({v.name for v in self.kinds}, {
+            v.name: 'nothing computes it' for v, kind in self.kinds.items()
+            if kind == 'none'})
         self.score.update_floors()
 
 
@@ -271,7 +280,8 @@ def main():
                         help='print each case, and what ONNX Runtime said')
     parser.add_argument('--jobs', type=int, default=os.cpu_count())
     parser.add_argument('--update', action='store_true',
-                        help='write refusals.txt and floors.json: review them')
+                        help='write refusals.txt, none.txt and floors.json: '
+                        'review them')
     args = parser.parse_args()
 
     missing = missing_requirement()
