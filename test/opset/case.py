@@ -215,7 +215,8 @@ def sample(elem, *shape, seed=0, low=-2, high=2):
         return tensors.make(ints(*shape, seed=seed), elem)
     if elem in tensors.NUMPY:
         low = max(int(np.floor(low)), 0 if name.startswith('u') else -100)
-        return tensors.make(ints(*shape, seed=seed, low=low, high=low + 9), elem)
+        return tensors.make(ints(*shape, seed=seed, low=low, high=low + 9),
+                            elem)
     return Tensor(ints(*shape, seed=seed, high=min(
         1 << tensors.BITS.get(elem, 7), 100)), elem)
 

@@ -27,7 +27,7 @@ def old_softmax(x, v):
 
 
 def body_sub(opset, a, b, out):
-    """A node whose form changes at opset 7: B is lined up with the first dim."""
+    """A node whose form changes at opset 7: B lines up with the first dim."""
     if opset < 7:
         return [node('Sub', [a, b], [out], broadcast=1, axis=0)]
     axes = ({'axes': [1]} if opset < 13 else {})

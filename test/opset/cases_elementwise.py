@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from case import case, cases, floats, i64, model_case, node, pick, sample
+from case import case, cases, i64, model_case, node, pick, sample
 from tensors import ELEM, Tensor, make
 
 ERF = np.vectorize(math.erf, otypes=[float])
@@ -275,8 +275,8 @@ def old_binary(v):
             if elem not in (1, 9) and note not in ('same', 'axis1'):
                 continue
             a, b = operands(v, elem, a_shape, b_shape)
-            want = compute(v.op, a, reshaped(b, old_broadcast(b=b.array, a=a.array,
-                                                              **attrs)))
+            want = compute(v.op, a, reshaped(b, old_broadcast(
+                a.array, b.array, **attrs)))
             yield case(v, f'{elem}-{note}', [a, b], {**attrs, **hint(v)}, want)
             if note in ('suffix', 'axis0', 'axis1-one', 'inner-one'):
                 yield case(v, f'{elem}-{note}-constant', [a, b],
@@ -438,5 +438,5 @@ def clip(v):
             given = tuple(1 + i for i, b in enumerate(bounds) if b)
             for const in sorted({(), given}):
                 if const or note in ('none', 'both'):
-                    yield case(v, f'{elem}-{note}{"-constant" if const else ""}',
-                               [x, *bounds], expect=want, const=const)
+                    name = f'{elem}-{note}{"-constant" if const else ""}'
+                    yield case(v, name, [x, *bounds], expect=want, const=const)

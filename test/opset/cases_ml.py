@@ -119,8 +119,8 @@ def tree_regressor(v):
     attrs = {**tree_attributes('target', ids), 'n_targets': 2}
     sums = tree_sums(POINTS, ids, 2)
     yield case(v, 'sum', [POINTS], attrs, sums.astype('f4'))
-    yield case(v, 'average', [POINTS], {**attrs, 'aggregate_function': 'AVERAGE'},
-               (sums / 2).astype('f4'))
+    yield case(v, 'average', [POINTS], {
+        **attrs, 'aggregate_function': 'AVERAGE'}, (sums / 2).astype('f4'))
     yield case(v, 'base', [POINTS], {
         **tree_attributes('target', [0] * 5), 'n_targets': 1,
         'base_values': [1.25]}, (sums.sum(1, keepdims=True) + 1.25).astype(
@@ -196,13 +196,12 @@ def tree_ensemble(v):
         'nodes_falsenodeids': [2, 1, 4], 'nodes_falseleafs': [1, 1, 1],
         'leaf_targetids': ids,
         'leaf_weights': Tensor(np.array([.5, 1, 2, .25, 1.5], np.float32))}
-    yield case(v, 'sum', [POINTS], attrs, tree_sums(POINTS, ids, 2).astype('f4'))
+    sums = tree_sums(POINTS, ids, 2)
+    yield case(v, 'sum', [POINTS], attrs, sums.astype('f4'))
     for function, note in ((0, 'average'), (2, 'min')):
         yield case(v, note, [POINTS], {**attrs, 'aggregate_function': function},
-                   *([(tree_sums(POINTS, ids, 2) / 2).astype('f4')] if not function
-                     else []))
-    yield case(v, 'sum-down', [POINTS], attrs, tree_sums(POINTS, ids, 2).astype('f4'),
-               to=4)
+                   None if function else (sums / 2).astype('f4'))
+    yield case(v, 'sum-down', [POINTS], attrs, sums.astype('f4'), to=4)
 
 
 # ---- operators of a single version

@@ -60,19 +60,15 @@ def flatten(v, elem, x):
 
 
 def squeeze(v, elem, x):
-    yield axes_case(v, f'{elem}-all', x, None,
-                    moved(x, x.array.reshape(2, 3, 2)))
-    yield axes_case(v, f'{elem}-one', x, [1], moved(x, x.array.reshape(2, 3, 2)),
-                    dims='symbolic')
+    want = moved(x, x.array.reshape(2, 3, 2))
+    yield axes_case(v, f'{elem}-all', x, None, want)
+    yield axes_case(v, f'{elem}-one', x, [1], want, dims='symbolic')
     if v.since >= 11:
-        yield axes_case(v, f'{elem}-negative', x, [-3],
-                        moved(x, x.array.reshape(2, 3, 2)))
+        yield axes_case(v, f'{elem}-negative', x, [-3], want)
     if 'axes' not in v.attrs and elem == 1:
-        yield case(v, 'runtime', [x, i64(1)],
-                   expect=moved(x, x.array.reshape(2, 3, 2)))
+        yield case(v, 'runtime', [x, i64(1)], expect=want)
         if v.since == 13:
-            yield case(v, 'runtime-down', [x, i64(1)], to=12,
-                       expect=moved(x, x.array.reshape(2, 3, 2)))
+            yield case(v, 'runtime-down', [x, i64(1)], expect=want, to=12)
 
 
 def unsqueeze(v, elem, x):

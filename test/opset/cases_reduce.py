@@ -3,7 +3,7 @@
 import numpy as np
 
 from case import case, cases, floats, i64, pick, sample
-from cases_elementwise import FLOATS, apply, hint
+from cases_elementwise import FLOATS, apply
 from tensors import ELEM, Tensor, make
 
 REDUCE = {

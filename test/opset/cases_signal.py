@@ -24,7 +24,8 @@ def dft(v):
         return ([], {'axis': axis}, ()) if old else (
             [None, np.array(axis)], {}, (2,))
     default = 1 if old else 2
-    yield case(v, 'default', [x], expect=pairs(np.fft.fft(x[..., 0], axis=default)))
+    yield case(v, 'default', [x], expect=pairs(
+        np.fft.fft(x[..., 0], axis=default)))
     for axis in (1, 2, -2):
         more, attrs, const = at(axis)
         real = axis if axis > 0 else 2

@@ -3,7 +3,7 @@
 // Runs models in ONNX Runtime, its own optimizations off.
 //
 // Reads one {model, inputs} a line from standard input; answers each with one
-// line {outputs}, or {reason} when ONNX Runtime refuses the model or its inputs.
+// line {outputs}, or {reason} if ONNX Runtime refuses the model or its inputs.
 'use strict';
 const fs = require('fs');
 const readline = require('readline');

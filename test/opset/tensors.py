@@ -66,7 +66,8 @@ class Tensor:
     def _from_raw(raw, elem, dims):
         bits = BITS.get(elem)
         if not bits:
-            dtype = NUMPY.get(elem, np.dtype('u2' if elem == BFLOAT16 else 'u1'))
+            dtype = NUMPY.get(elem, np.dtype(
+                'u2' if elem == BFLOAT16 else 'u1'))
             return Tensor(np.frombuffer(raw, dtype).reshape(dims), elem)
         packed = np.frombuffer(raw, np.uint8)
         codes = np.stack([packed >> (bits * i) & ((1 << bits) - 1)
