@@ -132,6 +132,7 @@ def case(v, note, inputs, attrs=None, expect=None, outs=1, const=(), **options):
         _output_type(v, i, inputs, expect) for i in range(outs)]
     outputs = [f'y{i}' if kind else '' for i, kind in enumerate(kinds)]
     if expect is not None:
+        expect += [None] * (len(kinds) - len(expect))
         expect = [e for e, kind in zip(expect, kinds) if kind]
     given = {n: t for n, t in zip(names, inputs) if t}
     constants = {names[i] for i in const}
