@@ -48,7 +48,7 @@ import cases_reduce
 import cases_signal
 
 SAMPLE_STEP = 24
-OUTCOMES = ('passed', 'failed', 'refused')
+OUTCOMES = ('passed', 'failed', 'refused', 'listed')
 
 
 @dataclasses.dataclass
@@ -226,8 +226,7 @@ class Report:
         vectors = vector_versions()
         oracles = collections.defaultdict(set)
         for outcome in outcomes:
-            if not outcome.problem:
-                oracles[outcome.case.version] |= outcome.oracles
+            oracles[outcome.case.version] |= outcome.oracles
         for v in versions:
             kind = oracle_of(oracles[v], v in vectors)
             self.kinds[v] = kind
@@ -239,6 +238,8 @@ class Report:
             elif kind != 'none' and v.name in self.none:
                 self.score.fail(f'versions: {kind}', v.name, 'is listed in '
                                 f'none.txt, and its oracle is {kind}')
+            elif kind == 'none':
+                self.score.add('versions: none', 'listed')
             elif v not in self.failed:
                 self.score.add(f'versions: {kind}', 'passed')
             else:
