@@ -230,20 +230,17 @@ class Report:
         for v in versions:
             kind = oracle_of(oracles[v], v in vectors)
             self.kinds[v] = kind
-            if self.update_lists:
-                self.score.add(f'versions: {kind}', 'passed' if v not in
-                               self.failed else 'failed')
-            elif kind == 'none' and v.name not in self.none:
+            listed = v.name in self.none or self.update_lists
+            if kind == 'none' and listed:
+                self.score.add('versions: none', 'listed')
+            elif kind == 'none':
                 self.score.fail('versions: none', v.name, 'has no oracle')
-            elif kind != 'none' and v.name in self.none:
+            elif v.name in self.none and not self.update_lists:
                 self.score.fail(f'versions: {kind}', v.name, 'is listed in '
                                 f'none.txt, and its oracle is {kind}')
-            elif kind == 'none':
-                self.score.add('versions: none', 'listed')
-            elif v not in self.failed:
-                self.score.add(f'versions: {kind}', 'passed')
             else:
-                self.score.add(f'versions: {kind}', 'failed')
+                self.score.add(f'versions: {kind}', 'failed' if v in
+                               self.failed else 'passed')
 
     def update(self, outcomes):
         self.refusals.update({o.case.name for o in outcomes}, {
