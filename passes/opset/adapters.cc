@@ -86,9 +86,9 @@ bool IsNonNegative(const Form& form, int i) {
   const Value* value = form.HasInput(i) ? form.inputs()[i].value : nullptr;
   const Node* producer = value == nullptr ? nullptr : value->producer();
   if (producer == nullptr || producer->function() != nullptr) return false;
-  return IsWrapped(*producer) || producer->Is("ArgMax"_op) ||
-         producer->Is("ArgMin"_op) || producer->Is("NonZero"_op) ||
-         producer->Is("Shape"_op) || producer->Is("Size"_op) ||
+  return producer->Is("ArgMax"_op) || producer->Is("ArgMin"_op) ||
+         producer->Is("NonZero"_op) || producer->Is("Shape"_op) ||
+         producer->Is("Size"_op) ||
          (producer->Is("TopK"_op) && value->index() == 1);
 }
 
@@ -164,17 +164,25 @@ std::string MaxPoolDownFrom10(Form& form) {
   return "";
 }
 
+// Whether negative indices are out of range on either side of the change.
+bool IsInRangeOrOut(const Form& form, int i) {
+  const Value* value = form.HasInput(i) ? form.inputs()[i].value : nullptr;
+  const Node* producer = value == nullptr ? nullptr : value->producer();
+  return IsNonNegative(form, i) ||
+         (producer != nullptr && IsWrapped(*producer));
+}
+
 std::string OneHotUp(Form& form) {
   return IsNonNegative(form, 0) ? "" : "its indices may be negative";
 }
 
 std::string OneHotDown(Form& form) {
-  if (!IsNonNegative(form, 0)) return "with indices that may be negative";
+  if (!IsInRangeOrOut(form, 0)) return "with indices that may be negative";
   return form.view().Int("axis", -1) >= -1 ? "" : "with a negative axis";
 }
 
 std::string ScatterDown(Form& form) {
-  return IsNonNegative(form, 1) && form.view().Int("axis", 0) >= 0
+  return IsInRangeOrOut(form, 1) && form.view().Int("axis", 0) >= 0
              ? ""
              : "with indices or an axis that may be negative";
 }
@@ -214,6 +222,11 @@ std::string SliceDownFrom10(Form& form) {
 bool HasMask(const Form& form) {
   const Value* mask = form.node().output(1);
   return mask != nullptr && mask->HasUses();
+}
+
+// A mask of the type of the data became one of bool.
+std::string DropoutTo10(Form& form) {
+  return HasMask(form) ? "its mask has another type" : "";
 }
 
 // All ones, if nothing is dropped: but that is the text of 12, and ONNX Runtime
@@ -323,6 +336,12 @@ std::string GroupNormalizationUp(Form&) {
   return "its scale and bias are one per group";
 }
 
+// What need not be sorted may be.
+std::string TopKDownFrom11(Form& form) {
+  form.Remove("sorted");
+  return "";
+}
+
 // Without zeros it does not matter what zeros mean.
 std::string ReshapeDownFrom14(Form& form) {
   const std::optional<std::vector<int64_t>> shape = form.ints(1);
@@ -397,6 +416,8 @@ constexpr Adapter kAdapters[] = {
      "the default axis was 1 and is -2"},
     {"DequantizeLinear"_op, 13, nullptr, QuantizeDownFrom13,
      "before 13 the scale is a scalar"},
+    {"Dropout"_op, 10, DropoutTo10, DropoutTo10,
+     "before 10 the mask is of the type of the data"},
     {"Dropout"_op, 12, DropoutUpTo12, DropoutDownFrom12,
      "before 12, what the mask holds in inference was not defined: a node "
      "whose mask is used stays; no training"},
@@ -462,6 +483,8 @@ constexpr Adapter kAdapters[] = {
      "size need lengths"},
     {"Sum"_op, 8, nullptr, BroadcastDownFrom8,
      "before 8 all inputs have one shape"},
+    {"TopK"_op, 11, nullptr, TopKDownFrom11,
+     "before 11 the elements are the greatest, and sorted"},
 };
 
 }  // namespace

@@ -159,8 +159,8 @@ std::string PReluUp(Form& form) {
 std::string PReluDown(Form& form) {
   const std::optional<Shape> slope = form.shape(1);
   const std::optional<int64_t> rank = form.rank(0);
+  if (slope && HasOneElement(*slope)) return "";
   if (!slope || !rank) return "of inputs whose ranks are not known";
-  if (HasOneElement(*slope)) return "";
   const auto size = static_cast<int64_t>(slope->size());
   const int64_t channels = size - *rank + 1;
   std::vector<int64_t> squeezed;

@@ -295,32 +295,56 @@ Value* DepthToSpace(Rewriter& r) {
 // Zeros that count: the same as zeros of a Pad.
 Value* AveragePool(Rewriter& r) {
   const AttributeView view(r.root());
-  const auto* pads = view.Ints("pads");
+  const auto* given = view.Ints("pads");
+  const std::vector<int64_t> pads =
+      given == nullptr ? std::vector<int64_t>() : *given;
   if (!r.Matches(view.Int("count_include_pad") == 1, "pads do not count") ||
-      !r.Known(pads != nullptr && pads->size() % 2 == 0 &&
-                   view.String("auto_pad", "NOTSET") == "NOTSET",
+      !r.Known(view.String("auto_pad", "NOTSET") == "NOTSET",
                "its pads are not explicit") ||
       !r.Require(view.Int("ceil_mode").value_or(0) == 0, "it has ceil_mode")) {
     return nullptr;
   }
+  const auto half = static_cast<int64_t>(pads.size() / 2);
   std::vector<int64_t> all = {0, 0};
-  const auto half = static_cast<int64_t>(pads->size() / 2);
-  all.insert(all.end(), pads->begin(), pads->begin() + half);
+  all.insert(all.end(), pads.begin(), pads.begin() + half);
   all.insert(all.end(), {0, 0});
-  all.insert(all.end(), pads->begin() + half, pads->end());
+  all.insert(all.end(), pads.begin() + half, pads.end());
   std::vector<Attribute> attributes;
   for (const Attribute& attribute : r.root().attributes()) {
     if (attribute.name != "pads" && attribute.name != "count_include_pad") {
       attributes.push_back(attribute);
     }
   }
-  Value* padded = r.Make("Pad"_op, {Input(r, 0), r.Ints(all)});
+  const bool none = std::all_of(pads.begin(), pads.end(),
+                                [](int64_t pad) { return pad == 0; });
+  Value* padded =
+      none ? Input(r, 0) : r.Make("Pad"_op, {Input(r, 0), r.Ints(all)});
   return r.Make("AveragePool"_op, {padded}, std::move(attributes));
 }
 
 Value* Swapped(Rewriter& r) {
   const bool greater = r.root().Is("Greater"_op);
   return r.Make(greater ? "Less"_op : "Greater"_op, {Input(r, 1), Input(r, 0)});
+}
+
+// What is no optional is there.
+Value* OptionalGetElement(Rewriter& r) {
+  if (!r.Known(ElementOf(Input(r, 0)) != ElementType::kUndefined,
+               "its input is not known to be a tensor")) {
+    return nullptr;
+  }
+  return r.Make("Identity"_op, {Input(r, 0)});
+}
+
+Value* OptionalHasElement(Rewriter& r) {
+  const bool has = Input(r, 0) != nullptr;
+  if (!r.Known(!has || ElementOf(Input(r, 0)) != ElementType::kUndefined,
+               "its input is not known to be a tensor")) {
+    return nullptr;
+  }
+  absl::StatusOr<TensorRef> tensor = Tensor::Owned(
+      ElementType::kBool, {}, std::string_view(has ? "\1" : "\0", 1));
+  return tensor.ok() ? r.Constant(*std::move(tensor)) : nullptr;
 }
 
 // Of what is no tensor.
@@ -343,6 +367,8 @@ constexpr Expansion kExpansions[] = {
     {"Less"_op, 0, Swapped},
     {"LogSoftmax"_op, 0, Softmax},
     {"OneHot"_op, 0, OneHot},
+    {"OptionalGetElement"_op, 0, OptionalGetElement},
+    {"OptionalHasElement"_op, 0, OptionalHasElement},
     {"PRelu"_op, 0, PRelu},
     {"RNN"_op, 0, Recurrent},
     {"ReduceL1"_op, 0, ReduceNothing},

@@ -25,7 +25,9 @@ Value* Spread(Rewriter& r, Value* parameter) {
   if (!r.Require(index.has_value(), "its axis is out of range")) {
     return nullptr;
   }
-  return r.Make("Unsqueeze"_op, {parameter, r.Ints(Count(1, *rank - *index))});
+  const std::vector<int64_t> axes = Count(1, *rank - *index);
+  return axes.empty() ? parameter
+                      : r.Make("Unsqueeze"_op, {parameter, r.Ints(axes)});
 }
 
 // (x - zero point) * scale
@@ -85,9 +87,27 @@ Value* QuantizeIntegers(Rewriter& r) {
   return r.Clone(r.root(), std::move(inputs));
 }
 
+// The type of the result is that of the zero point.
+Value* QuantizeWithZeroPoint(Rewriter& r) {
+  const auto dtype = static_cast<ElementType>(
+      AttributeView(r.root()).Int("output_dtype").value_or(0));
+  const std::optional<std::vector<int64_t>> dims = StaticDims(Input(r, 1));
+  if (!r.Matches(dtype != ElementType::kUndefined && Input(r, 2) == nullptr,
+                 "it says no type") ||
+      !r.Known(dims && BitWidth(dtype) == 8, "its zeros cannot be made")) {
+    return nullptr;
+  }
+  const absl::StatusOr<TensorRef> zeros = Tensor::Splat(
+      dtype, TensorDims(dims->begin(), dims->end()), std::string_view("\0", 1));
+  if (!r.Known(zeros.ok(), "its zeros cannot be made")) return nullptr;
+  return r.Clone(r.root(), {Input(r, 0), Input(r, 1), r.Constant(*zeros)},
+                 {Rewriter::Int("output_dtype", 0)});
+}
+
 constexpr Expansion kExpansions[] = {
     {"DequantizeLinear"_op, 0, DequantizeLinear},
     {"QuantizeLinear"_op, 0, QuantizeIntegers},
+    {"QuantizeLinear"_op, 0, QuantizeWithZeroPoint},
     {"QuantizeLinear"_op, 0, QuantizeLinear},
 };
 

@@ -112,6 +112,7 @@ void Form::Rename(std::string_view from, std::string_view to) {
   for (Attribute& attribute : attributes_) {
     if (attribute.name != from) continue;
     attribute.name = to;
+    attribute.message = {};
     changed_ = true;
   }
 }

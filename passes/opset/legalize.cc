@@ -28,12 +28,12 @@ class Legalizer {
     RunGraph(*model_.graph());
     for (Function* function : model_.functions()) {
       RunGraph(*function->body());
-      CheckConstants(*function);
     }
+    committer_.RemoveUnusedConstants(model_);
+    for (Function* function : model_.functions()) CheckConstants(*function);
     if (!errors_.empty()) {
       return absl::FailedPreconditionError(absl::StrJoin(errors_, "\n"));
     }
-    committer_.RemoveUnusedConstants(model_);
     const TargetOpsets& opsets = target_.opsets();
     if (opsets.onnx && other_opset_) {
       GraphEditor::SetOpset(&model_, "", *opsets.onnx);

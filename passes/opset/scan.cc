@@ -87,7 +87,9 @@ void RenameAttribute(Node& scan, std::string_view from, std::string_view to) {
   std::vector<Attribute> attributes(scan.attributes().begin(),
                                     scan.attributes().end());
   for (Attribute& attribute : attributes) {
-    if (attribute.name == from) attribute.name = to;
+    if (attribute.name != from) continue;
+    attribute.name = to;
+    attribute.message = {};
   }
   scan.graph()->SetAttributes(&scan, std::move(attributes));
 }
