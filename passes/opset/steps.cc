@@ -78,18 +78,24 @@ std::vector<std::string_view> TypesOf(const OpDef& op,
   return {operand.type};
 }
 
-// Whether an input that both have allows less in `newer`.
-bool Narrows(const OpDef& older, const OpDef& newer) {
-  const size_t common = std::min(older.inputs().size(), newer.inputs().size());
+// Whether an operand that both have allows less in `to`.
+bool Narrows(const OpDef& from, std::span<const OperandDef> operands,
+             const OpDef& to, std::span<const OperandDef> others) {
+  const size_t common = std::min(operands.size(), others.size());
   for (size_t i = 0; i < common; ++i) {
-    const auto before = TypesOf(older, older.inputs()[i]);
-    const auto after = TypesOf(newer, newer.inputs()[i]);
+    const auto before = TypesOf(from, operands[i]);
+    const auto after = TypesOf(to, others[i]);
     if (!std::includes(after.begin(), after.end(), before.begin(),
                        before.end())) {
       return true;
     }
   }
   return false;
+}
+
+// Of the inputs: the types of outputs follow.
+bool NarrowsInputs(const OpDef& older, const OpDef& newer) {
+  return Narrows(older, older.inputs(), newer, newer.inputs());
 }
 
 // --- Up
@@ -411,6 +417,11 @@ std::string Down(const Step& step, Form& form) {
 
 }  // namespace
 
+bool AllowsAllTypesOf(const OpDef& to, const OpDef& from) {
+  return !Narrows(from, from.inputs(), to, to.inputs()) &&
+         !Narrows(from, from.outputs(), to, to.outputs());
+}
+
 bool IsVersioned(const OpDef& op) {
   return op.domain().empty() || op.domain() == kMlDomain;
 }
@@ -426,7 +437,7 @@ Path PathBetween(const OpRegistry& ops, const OpDef& older,
   path.steps.resize(length + 1);
   path.canonical = &newer;
   path.plain_up = path.plain_down = false;
-  path.narrows = Narrows(older, newer);
+  path.narrows = NarrowsInputs(older, newer);
   return path;
 }
 
@@ -448,7 +459,7 @@ Path PathFrom(const OpRegistry& ops, const OpDef& op) {
   }
   if (!older->is_canonical()) return path;
   path.canonical = older;
-  path.narrows = Narrows(op, *older);
+  path.narrows = NarrowsInputs(op, *older);
   return path;
 }
 

@@ -141,6 +141,8 @@ void DropEmptyInputs(Form& form);
 std::string WrongType(const Form& form);
 /// The same of a node as if it were of operator `op`.
 std::string WrongType(const Node& node, const OpDef& op);
+/// Whether `to` allows every type that `from` does.
+bool AllowsAllTypesOf(const OpDef& to, const OpDef& from);
 /// Whether `op` allows a tensor of that type.
 bool Allows(const OpDef& op, const OperandDef& operand, ElementType element);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/opset/target.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "fmt/core.h"
 #include "ir/model.h"
 #include "ir/source_form.h"
 #include "passes/opset/commit.h"
+#include "passes/shape/inference.h"
 
 namespace onnxopt {
 namespace {
@@ -61,6 +63,14 @@ int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset) {
   return newest;
 }
 
+bool HasKnownTypes(const Node& node) {
+  const auto known = [](const Value* value) {
+    return value == nullptr || KnownType(*value) != nullptr;
+  };
+  return std::all_of(node.inputs().begin(), node.inputs().end(), known) &&
+         std::all_of(node.outputs().begin(), node.outputs().end(), known);
+}
+
 }  // namespace
 
 int64_t Target::OpsetOf(const Graph& graph, std::string_view domain) const {
@@ -105,6 +115,9 @@ std::optional<opset::Form> Target::Moved(const Node& node) const {
   const OpDef& op = node.op();
   const OpDef* def = DefOf(*node.graph(), op);
   if (op.is_opaque() || def == nullptr) return std::nullopt;
+  if (!opset::AllowsAllTypesOf(*def, op) && !HasKnownTypes(node)) {
+    return std::nullopt;
+  }
   const OpRegistry& ops = node.graph()->model().ops();
   opset::Form form(node);
   const opset::Path up = opset::PathBetween(ops, op, *def);

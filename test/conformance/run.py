@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """ONNX's operator vectors through the evaluator: does it compute what ONNX says?
 
-Each vector is computed in up to three ways (see run_vectors.cc): `run`
-evaluates the upgraded model, `fold` makes the inputs constants and folds the
-graph, `lower` takes the model back to its own opset and reads it again. A
+Each vector is computed in several ways (see run_vectors.cc): `run` evaluates
+the upgraded model, `fold` makes the inputs constants and folds the graph,
+`lower` takes the model back to its own opset and reads it again, `to-N` converts
+it to opset N where that is possible, and reads it again. A
 vector passes if each way gives the stored outputs. Operators the evaluator
 cannot run must be in unsupported.txt; one that is there and runs fails.
 Vectors that are wrong themselves are in wrong.txt.
@@ -30,6 +31,8 @@ import corpus
 import harness
 
 BATCH = 50
+# To these each vector is converted where it can be.
+OPSETS = (13, 17, 18, 21, 23, 26, 27)
 BATCH_TIMEOUT_SECONDS = 600
 OUTCOMES = ('passed', 'failed', 'unsupported', 'wrong')
 # What is random (Dropout: while training), decodes files, or is a preview.
@@ -44,7 +47,7 @@ def run_batch(tool, models):
     answer is one that ended the program."""
     names = {str(m.path.parent): m.name for m in models}
     try:
-        done = subprocess.run([tool], input='\n'.join(names) + '\n', text=True,
+        done = subprocess.run([tool, *map(str, OPSETS)], input='\n'.join(names) + '\n', text=True,
                               stdout=subprocess.PIPE, errors='replace',
                               timeout=BATCH_TIMEOUT_SECONDS, check=False)
         output, code = done.stdout, done.returncode
@@ -89,6 +92,14 @@ def print_operators(answers):
             f'{counts[operator][way, "passed"]:6}'
             f'{counts[operator][way, "failed"]:7}'
             f'{counts[operator][way, "unsupported"]:12} ' for way in ways))
+
+
+def count_conversions(models, answers, score):
+    """What could be converted to an opset must not become less."""
+    for model in models:
+        for way, _, outcome, _ in answers[model.name]:
+            if way.startswith('to-') and outcome != 'failed':
+                score.add(way, outcome)
 
 
 def check_percentages(models, results, wrong, score):
@@ -160,6 +171,7 @@ def main():
                        f'it runs: remove it from {unsupported.path.name}')
         else:
             score.add(model.group, outcome)
+    count_conversions(models, answers, score)
     check_percentages(models, results, wrong, score)
     if args.update:
         score.update_floors()

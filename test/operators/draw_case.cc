@@ -219,7 +219,7 @@ absl::StatusOr<std::string> WriteAt(const RandomGraph& graph, Rng& rng,
   const int64_t first =
       rng.Between(kOldestOpset, rng.Percent(70) ? kUsualOpset : kNewestOpset);
   for (*opset = first; *opset <= kNewestOpset; ++*opset) {
-    const Target target(*opset);
+    const Target target({.onnx = *opset});
     if (!Expresses(*model, target)) continue;
     Diagnostics diagnostics;
     RETURN_IF_ERROR(Legalize(*model, target, &diagnostics));
