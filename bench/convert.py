@@ -15,11 +15,10 @@ onnx-opt does not; exits with 1 if there is one.
 import argparse
 import collections
 import concurrent.futures
-import json
+import functools
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -39,22 +38,23 @@ NEWEST_IR = 8
 MAX_COMPARED_BYTES = 4 << 20
 TIMEOUT_SECONDS = 60
 SIDES = ('libonnx', 'onnx-opt')
+FAILURES = ('refused', 'invalid', 'wrong', 'crash', 'timeout')
 
 
 def guarded(action, log):
-    """Runs `action` in a process of its own, which it may end or hang. Returns
-    'ok', 'refused' (an exception), 'crash' or 'timeout'."""
+    """Runs `action` in a process of its own, which may crash or hang. Returns
+    'ok', 'refused' (it raised an exception), 'crash' or 'timeout'."""
     pid = os.fork()
     if pid == 0:
         signal.alarm(TIMEOUT_SECONDS)
         code = 0
         try:
-            with open(log, 'w', encoding='utf-8') as stderr:
-                os.dup2(stderr.fileno(), 1)
-                os.dup2(stderr.fileno(), 2)
+            with open(log, 'w', encoding='utf-8') as output:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
                 action()
         except BaseException:  # pylint: disable=broad-except
-            pathlib.Path(log).write_text(traceback.format_exc(limit=0))
+            log.write_text(traceback.format_exc(limit=0))
             code = 1
         os._exit(code)
     status = os.waitpid(pid, 0)[1]
@@ -68,49 +68,46 @@ def check(path):
     onnx.checker.check_model(onnx.load(path), full_check=True)
 
 
-def last_line(log):
-    lines = pathlib.Path(log).read_text(errors='replace').strip().splitlines()
-    return lines[-1] if lines else ''
+def opset_of(model):
+    return next((i.version for i in model.opset_import
+                 if i.domain in ('', 'ai.onnx')), 0)
 
 
 class Case:
-    """One model, in a folder of its own."""
+    """A model and its conversions, in a folder of their own."""
 
-    def __init__(self, tools, path, data, folder):
+    def __init__(self, tools, model, folder):
         self.tools = tools
-        self.data = data
+        self.data = model.data
         self.model = folder / 'model.onnx'
         self.log = folder / 'log'
         self.result = folder / 'result.onnx'
-        loaded = onnx.load(path)
+        loaded = onnx.load(model.path)
         loaded.ir_version = min(loaded.ir_version, NEWEST_IR)
-        self.compared = (self.data is not None or
-                         path.stat().st_size < MAX_COMPARED_BYTES)
+        self.opset = opset_of(loaded)
+        self.is_small = model.path.stat().st_size < MAX_COMPARED_BYTES
         onnx.save(loaded, self.model)
-        imports = [i.version for i in loaded.opset_import
-                   if i.domain in ('', 'ai.onnx')]
-        self.opset = imports[0] if imports else 0
 
     def run(self, tool, *args):
-        done = harness.run_tool(self.tools / tool, *args,
+        done = harness.run_tool(self.tools / tool, '--quiet', *args,
                                 timeout=TIMEOUT_SECONDS)
         self.log.write_text('\n'.join(done.lines))
         return done
 
     def differs(self, path):
-        """Whether `path` does not compute what it should."""
-        if not self.compared:
-            return False
+        """Whether `path` is known not to compute what it should."""
         if self.data is not None:
-            return self.run('onnx-run', path, '--quiet',
+            return self.run('onnx-run', path,
                             f'--test-data={self.data}').code != 0
-        done = self.run('onnx-diff', self.model, path, '--quiet')
-        # Not to be run is no difference.
-        return done.code == 1 and any('differ' in line for line in done.lines)
+        if not self.is_small:
+            return False
+        done = self.run('onnx-diff', self.model, path)
+        return done.code == 1 and any(
+            line.startswith('different') for line in done.lines)
 
     def left_out(self):
         if not 0 < self.opset <= NEWEST:
-            return 'another opset'
+            return 'of another opset'
         if guarded(lambda: check(self.model), self.log) != 'ok':
             return 'not accepted by the checker'
         if self.data is not None and self.differs(self.model):
@@ -118,47 +115,36 @@ class Case:
         return None
 
     def by_libonnx(self, target):
-        converted = onnx.version_converter.convert_version(
-            onnx.load(self.model), target)
-        onnx.save(converted, self.result)
+        onnx.save(onnx.version_converter.convert_version(
+            onnx.load(self.model), target), self.result)
 
     def convert(self, side, target):
-        """(outcome, detail)"""
+        """Returns (outcome, detail)."""
         self.result.unlink(missing_ok=True)
         if side == 'libonnx':
             outcome = guarded(lambda: self.by_libonnx(target), self.log)
         else:
-            done = self.run('onnx-opt', self.model, '--passes=', '--quiet',
-                            f'--target-opset={target}', '-o', self.result)
-            outcome = {0: 'ok', 1: 'refused', -1: 'timeout'}.get(done.code,
-                                                                 'crash')
+            code = self.run('onnx-opt', self.model, '--passes=',
+                            f'--target-opset={target}', '-o', self.result).code
+            outcome = {0: 'ok', 1: 'refused', -1: 'timeout'}.get(code, 'crash')
         if outcome == 'ok' and guarded(lambda: check(self.result),
                                        self.log) != 'ok':
             outcome = 'invalid'
         if outcome == 'ok' and self.differs(self.result):
             outcome = 'wrong'
-        return outcome, '' if outcome == 'ok' else last_line(self.log)
+        lines = self.log.read_text(errors='replace').strip().splitlines()
+        return outcome, lines[-1] if outcome != 'ok' and lines else ''
 
 
-def work(tools, path, data):
-    """Prints one JSON object about the model."""
+def work(tools, model):
+    """Returns (opset, why it is left out, [(target, libonnx, onnx-opt)])."""
     with tempfile.TemporaryDirectory() as folder:
-        case = Case(tools, path, data, pathlib.Path(folder))
-        answer = {'opset': case.opset, 'left_out': case.left_out()}
-        if answer['left_out'] is None:
-            answer['outcomes'] = [
-                [target, *(case.convert(side, target) for side in SIDES)]
-                for target in TARGETS if target != case.opset]
-        print(json.dumps(answer))
-
-
-def ask(tools, model):
-    command = [sys.executable, __file__, '--tools', tools, '--one', model.path]
-    if model.data is not None:
-        command += ['--data', model.data]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE,
-                          stdin=subprocess.DEVNULL)
-    return json.loads(done.stdout)
+        case = Case(tools, model, pathlib.Path(folder))
+        reason = case.left_out()
+        targets = [] if reason else [t for t in TARGETS if t != case.opset]
+        return case.opset, reason, [
+            (target, *(case.convert(side, target) for side in SIDES))
+            for target in targets]
 
 
 def report(models, answers):
@@ -166,23 +152,21 @@ def report(models, answers):
     left_out = collections.Counter()
     rows = collections.defaultdict(collections.Counter)
     better = []
-    for model, answer in zip(models, answers):
-        if answer['left_out']:
-            left_out[answer['left_out']] += 1
-            continue
-        for target, theirs, ours in answer['outcomes']:
-            row = rows[target, 'up' if target > answer['opset'] else 'down']
+    for model, (opset, reason, outcomes) in zip(models, answers):
+        if reason:
+            left_out[reason] += 1
+        for target, theirs, ours in outcomes:
+            row = rows[target, 'up' if target > opset else 'down']
             row['cases'] += 1
-            for side, (outcome, _) in zip(SIDES, (theirs, ours)):
-                row[side, outcome] += 1
+            row['libonnx', theirs[0]] += 1
+            row['onnx-opt', ours[0]] += 1
             if theirs[0] == 'ok' and ours[0] != 'ok':
-                better.append(f'{model.name} ({answer["opset"]}) to {target}: '
+                better.append(f'{model.name} ({opset}) to {target}: '
                               f'{ours[0]}: {ours[1]}')
-    bad = ('refused', 'invalid', 'wrong', 'crash', 'timeout')
     for (target, direction), row in sorted(rows.items()):
         print(f'to {target:2} {direction:4}: {row["cases"]:5} cases; ' + '; '.join(
             f'{side} {row[side, "ok"]:5} (' + ', '.join(
-                f'{row[side, o]} {o}' for o in bad if row[side, o]) + ')'
+                f'{row[side, f]} {f}' for f in FAILURES if row[side, f]) + ')'
             for side in SIDES))
     for reason, count in left_out.items():
         print(f'left out: {count} {reason}')
@@ -196,17 +180,14 @@ def main():
     parser.add_argument('--tools', type=pathlib.Path, required=True,
                         help='folder of onnx-opt, onnx-run and onnx-diff')
     parser.add_argument('--only', default='', help='models with this in the name')
-    parser.add_argument('--one', type=pathlib.Path, help=argparse.SUPPRESS)
-    parser.add_argument('--data', type=pathlib.Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.one:
-        return work(args.tools, args.one, args.data)
     models, skipped = corpus.find(('models', 'vectors'))
     models = [m for m in models if args.only in m.name]
     for reason in skipped:
         print(f'SKIPPED: {reason}')
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = list(pool.map(lambda m: ask(args.tools.resolve(), m), models))
+    with concurrent.futures.ProcessPoolExecutor() as pool:
+        answers = list(pool.map(
+            functools.partial(work, args.tools.resolve()), models))
     return 0 if report(models, answers) else 1
 
 
