@@ -34,7 +34,7 @@ Value* PRelu(Rewriter& r) {
 }
 
 // spatial=0: parameters for every place of an image.
-Value* BatchNormalization(Rewriter& r) {
+Value* BatchNormalization(Rewriter& r, bool allow_zero) {
   const AttributeView view(r.root());
   const bool is_old = r.root().op().since_version() < 7;
   if (!r.Require(!is_old || view.Int("is_test") == 1,
@@ -51,7 +51,7 @@ Value* BatchNormalization(Rewriter& r) {
   }
   Value* y = r.Make("BatchNormalization"_op, std::move(inputs),
                     {Rewriter::Float("epsilon", *view.Float("epsilon"))});
-  return ReshapeLike(r, y, x, /*allow_zero=*/true);
+  return ReshapeLike(r, y, x, allow_zero);
 }
 
 // Softmax, LogSoftmax and Hardmax over all axes from `axis` on.
@@ -190,7 +190,8 @@ Value* Tile(Rewriter& r) {
 constexpr Expansion kExpansions[] = {
     {"Add"_op, 6, Broadcast},
     {"And"_op, 1, Broadcast},
-    {"BatchNormalization"_op, 7, BatchNormalization},
+    {"BatchNormalization"_op, 7, WithZero<BatchNormalization, true>},
+    {"BatchNormalization"_op, 7, WithZero<BatchNormalization, false>},
     {"Div"_op, 6, Broadcast},
     {"Equal"_op, 1, Broadcast},
     {"Greater"_op, 1, Broadcast},

@@ -301,8 +301,9 @@ bool SameAsDefault(const Attribute& attribute, const AttrDef& def) {
 std::string LowerValues(const Step& step, Form& form) {
   for (const AttrDef& old : step.older->attributes()) {
     const AttrDef* now = step.newer->FindAttr(old.name);
+    // The default limits of Clip-6 are none, as in version 1 are absent ones.
     if (now != nullptr && now->has_default() && !SameDefault(old, *now) &&
-        form.Find(old.name) == nullptr) {
+        form.Find(old.name) == nullptr && form.op().id() != "Clip"_op) {
       form.Set(FromDefault(*now));
     }
   }
@@ -350,6 +351,7 @@ std::string LowerAxes(const Step& step, Form& form) {
   if (step.axes == nullptr) return "";
   const Attribute* attribute = form.Find(step.axes->attribute);
   if (attribute == nullptr) return "";
+  if (attribute->IsReference()) return "with an axis of the function's call";
   std::vector<int64_t> axes;
   if (const auto* one = std::get_if<int64_t>(&attribute->value)) {
     axes = {*one};

@@ -127,8 +127,8 @@ class Upgrader {
         [](const Value* input) { return !input || input->IsConstant(); });
     if (!is_other && !is_constant) return Stays(node, reason);
     std::vector<Node*> made;
-    const std::string why_not = opset::Expand(
-        node, opset::UpwardExpansions(), is_other ? nullptr : target_, &made);
+    const std::string why_not =
+        opset::Expand(node, opset::UpwardExpansions(), target_, &made);
     if (!why_not.empty()) return Stays(node, reason);
     committer_.Erase(&node);
     return true;
