@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "fmt/core.h"
+#include "ir/graph.h"
 #include "passes/rewrite/constants.h"
 #include "passes/shape/families.h"
 
@@ -112,6 +113,31 @@ std::string GatherDown(Form& form) {
   const TensorDims dims = form.constant(1)->dims();
   form.SetInput(1, *Tensor::WithDims(Int64s(*std::move(indices)), dims),
                 "indices");
+  return "";
+}
+
+// Before 11, the branches have the same shapes.
+std::string IfDownFrom11(Form& form) {
+  const auto graphs = form.node().graphs();
+  for (const Graph* branch : graphs) {
+    for (size_t i = 0; i < branch->outputs().size(); ++i) {
+      const TypeRef first = KnownType(*graphs[0]->outputs()[i]);
+      const TypeRef other = KnownType(*branch->outputs()[i]);
+      if (first == nullptr || other == nullptr || !first->shape() ||
+          !other->shape()) {
+        continue;
+      }
+      const Shape& a = *first->shape();
+      const Shape& b = *other->shape();
+      if (a.size() != b.size() || !std::equal(a.begin(), a.end(), b.begin(),
+                                              [](const Dim& x, const Dim& y) {
+                                                return Compare(x, y) !=
+                                                       DimRelation::kDifferent;
+                                              })) {
+        return "with branches of different shapes";
+      }
+    }
+  }
   return "";
 }
 
@@ -430,6 +456,8 @@ constexpr Adapter kAdapters[] = {
      "type of the data"},
     {"Hardmax"_op, 13, SoftmaxUp, SoftmaxDown,
      "before 13 all axes from `axis` on are one"},
+    {"If"_op, 11, nullptr, IfDownFrom11,
+     "before 11 both branches give the same shapes"},
     {"LogSoftmax"_op, 13, SoftmaxUp, SoftmaxDown,
      "before 13 all axes from `axis` on are one"},
     {"Max"_op, 8, nullptr, BroadcastDownFrom8,

@@ -13,6 +13,7 @@
 #include "passes/opset/scan.h"
 #include "passes/opset/steps.h"
 #include "passes/opset/upgrade.h"
+#include "passes/shape/inference.h"
 
 namespace onnxopt {
 namespace {
@@ -96,6 +97,9 @@ class Legalizer {
         if (&graph != &main) {
           graph.MoveConstantTo(&constant, &main,
                                model_.UniqueName(constant.name()));
+        }
+        if (constant.type() == nullptr) {
+          main.SetType(&constant, TypeOf(*constant.tensor()));
         }
         main.ListAsInput(&constant);
       }
