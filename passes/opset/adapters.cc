@@ -8,19 +8,12 @@
 
 #include "fmt/core.h"
 #include "ir/graph.h"
-#include "passes/rewrite/constants.h"
 #include "passes/shape/families.h"
 
 namespace onnxopt::opset {
 namespace {
 
 using shape::Normalize;
-
-bool AllOf(const std::optional<std::vector<int64_t>>& values,
-           bool (*test)(int64_t)) {
-  return values.has_value() &&
-         std::all_of(values->begin(), values->end(), test);
-}
 
 // --- Softmax, LogSoftmax, Hardmax: below 13 all dims from `axis` on are one.
 
@@ -57,64 +50,59 @@ std::string ReduceDown(Form& form) {
   return "";
 }
 
-// --- Indices that count from the back
+// --- Dropout
 
-// Where(Less(x, 0), x + size, x): what is still negative is out of range.
-bool IsWrapped(const Node& node) {
-  if (!node.Is("Where"_op) || node.num_inputs() != 3) return false;
-  const Value* condition = node.input(0);
-  const Node* less = condition == nullptr ? nullptr : condition->producer();
-  const Node* sum =
-      node.input(1) == nullptr ? nullptr : node.input(1)->producer();
-  return less != nullptr && less->Is("Less"_op) && sum != nullptr &&
-         sum->Is("Add"_op) && less->input(0) == node.input(2) &&
-         sum->input(0) == node.input(2) && IsConstantOf(less->input(1), 0);
+bool HasMask(const Form& form) {
+  const Value* mask = form.node().output(1);
+  return mask != nullptr && mask->HasUses();
 }
 
-bool IsNonNegative(const Form& form, int i) {
-  switch (form.element(i)) {
-    case ElementType::kUint8:
-    case ElementType::kUint16:
-    case ElementType::kUint32:
-    case ElementType::kUint64:
-      return true;
-    default:
-      break;
-  }
-  if (AllOf(form.ints(i), [](int64_t index) { return index >= 0; })) {
-    return true;
-  }
-  const Value* value = form.HasInput(i) ? form.inputs()[i].value : nullptr;
-  const Node* producer = value == nullptr ? nullptr : value->producer();
-  if (producer == nullptr || producer->function() != nullptr) return false;
-  return producer->Is("ArgMax"_op) || producer->Is("ArgMin"_op) ||
-         producer->Is("NonZero"_op) || producer->Is("Shape"_op) ||
-         producer->Is("Size"_op) ||
-         (producer->Is("TopK"_op) && value->index() == 1);
+// A mask of the type of the data became one of bool.
+std::string DropoutTo10(Form& form) {
+  return HasMask(form) ? "its mask has another type" : "";
 }
 
-// Constant indices; of others nothing is known, and no runtime objects.
-std::string GatherDown(Form& form) {
-  std::optional<std::vector<int64_t>> indices = form.ints(1);
-  if (!indices || AllOf(indices, [](int64_t index) { return index >= 0; })) {
-    return "";
+// All ones, if nothing is dropped: but that is the text of 12, and ONNX Runtime
+// has zeros before.
+std::string DropoutUpTo12(Form& form) {
+  return HasMask(form) ? "what its mask holds was not defined" : "";
+}
+
+std::string DropoutDownFrom12(Form& form) {
+  if (HasMask(form)) return "with a mask";
+  if (form.HasInput(2)) {
+    const TensorRef training = form.constant(2);
+    if (training == nullptr || training->num_elements() != 1) {
+      return "with a training_mode that is not constant";
+    }
+    const absl::StatusOr<std::string_view> bytes = training->bytes();
+    if (!bytes.ok() || bytes->front() != 0) return "with training_mode";
+    form.ClearInput(2);
   }
-  const std::optional<Shape> shape = form.shape(0);
-  const std::optional<int64_t> axis = form.view().Int("axis");
-  const auto at =
-      shape && axis ? Normalize(*axis, shape->size()) : std::nullopt;
-  if (!at || !(*shape)[*at].IsInteger() ||
-      form.element(1) != ElementType::kInt64) {
-    return "with negative indices of a dim that is not known";
-  }
-  for (int64_t& index : *indices) {
-    if (index < 0) index += (*shape)[*at].value();
-  }
-  const TensorDims dims = form.constant(1)->dims();
-  form.SetInput(1, *Tensor::WithDims(Int64s(*std::move(indices)), dims),
-                "indices");
+  form.Remove("seed");
   return "";
 }
+
+// --- BatchNormalization
+
+int GivenOutputs(const Form& form) {
+  const auto outputs = form.node().outputs();
+  return static_cast<int>(
+      std::count_if(outputs.begin(), outputs.end(),
+                    [](const Value* output) { return output != nullptr; }));
+}
+
+// Before 14 more than one output asks for training, with statistics that were
+// never defined precisely.
+std::string BatchNormalizationUp(Form& form) {
+  return GivenOutputs(form) > 1 ? "it is in training mode" : "";
+}
+
+std::string BatchNormalizationDown(Form& form) {
+  return form.view().Int("training_mode") == 0 ? "" : "with training_mode";
+}
+
+// --- Others
 
 // Before 11, the branches have the same shapes.
 std::string IfDownFrom11(Form& form) {
@@ -189,113 +177,6 @@ std::string MaxPoolDownFrom10(Form& form) {
   form.Remove("ceil_mode");
   return "";
 }
-
-// Whether negative indices are out of range on either side of the change.
-bool IsInRangeOrOut(const Form& form, int i) {
-  const Value* value = form.HasInput(i) ? form.inputs()[i].value : nullptr;
-  const Node* producer = value == nullptr ? nullptr : value->producer();
-  return IsNonNegative(form, i) ||
-         (producer != nullptr && IsWrapped(*producer));
-}
-
-std::string OneHotUp(Form& form) {
-  return IsNonNegative(form, 0) ? "" : "its indices may be negative";
-}
-
-std::string OneHotDown(Form& form) {
-  if (!IsInRangeOrOut(form, 0)) return "with indices that may be negative";
-  return form.view().Int("axis", -1) >= -1 ? "" : "with a negative axis";
-}
-
-std::string ScatterDown(Form& form) {
-  return IsInRangeOrOut(form, 1) && form.view().Int("axis", 0) >= 0
-             ? ""
-             : "with indices or an axis that may be negative";
-}
-
-// --- Slice
-
-std::string SliceDownFrom11(Form& form) {
-  if (!form.HasInput(3)) return "";
-  std::optional<std::vector<int64_t>> axes = form.ints(3);
-  if (!axes) return "with axes that may be negative";
-  if (AllOf(axes, [](int64_t axis) { return axis >= 0; })) return "";
-  const std::optional<int64_t> rank = form.rank(0);
-  for (int64_t& axis : *axes) {
-    const auto positive = rank ? Normalize(axis, *rank) : std::nullopt;
-    if (!positive) return "with negative axes";
-    axis = *positive;
-  }
-  // The other inputs may be int32, and must then agree.
-  if (form.constant(3)->type() != ElementType::kInt64) {
-    return "with negative axes";
-  }
-  form.SetInput(3, Int64s(*std::move(axes)), "axes");
-  return "";
-}
-
-std::string SliceDownFrom10(Form& form) {
-  if (!form.HasInput(4)) return "";
-  if (!AllOf(form.ints(4), [](int64_t step) { return step == 1; })) {
-    return "with steps";
-  }
-  form.ClearInput(4);
-  return "";
-}
-
-// --- Dropout
-
-bool HasMask(const Form& form) {
-  const Value* mask = form.node().output(1);
-  return mask != nullptr && mask->HasUses();
-}
-
-// A mask of the type of the data became one of bool.
-std::string DropoutTo10(Form& form) {
-  return HasMask(form) ? "its mask has another type" : "";
-}
-
-// All ones, if nothing is dropped: but that is the text of 12, and ONNX Runtime
-// has zeros before.
-std::string DropoutUpTo12(Form& form) {
-  return HasMask(form) ? "what its mask holds was not defined" : "";
-}
-
-std::string DropoutDownFrom12(Form& form) {
-  if (HasMask(form)) return "with a mask";
-  if (form.HasInput(2)) {
-    const TensorRef training = form.constant(2);
-    if (training == nullptr || training->num_elements() != 1) {
-      return "with a training_mode that is not constant";
-    }
-    const absl::StatusOr<std::string_view> bytes = training->bytes();
-    if (!bytes.ok() || bytes->front() != 0) return "with training_mode";
-    form.ClearInput(2);
-  }
-  form.Remove("seed");
-  return "";
-}
-
-// --- BatchNormalization
-
-int GivenOutputs(const Form& form) {
-  const auto outputs = form.node().outputs();
-  return static_cast<int>(
-      std::count_if(outputs.begin(), outputs.end(),
-                    [](const Value* output) { return output != nullptr; }));
-}
-
-// Before 14 more than one output asks for training, with statistics that were
-// never defined precisely.
-std::string BatchNormalizationUp(Form& form) {
-  return GivenOutputs(form) > 1 ? "it is in training mode" : "";
-}
-
-std::string BatchNormalizationDown(Form& form) {
-  return form.view().Int("training_mode") == 0 ? "" : "with training_mode";
-}
-
-// --- Others
 
 std::string SplitUpTo18(Form& form) {
   if (!form.HasInput(1)) {
@@ -447,8 +328,6 @@ constexpr Adapter kAdapters[] = {
     {"Dropout"_op, 12, DropoutUpTo12, DropoutDownFrom12,
      "before 12, what the mask holds in inference was not defined: a node "
      "whose mask is used stays; no training"},
-    {"Gather"_op, 11, nullptr, GatherDown,
-     "before 11 constant indices are not negative"},
     {"GridSample"_op, 20, nullptr, GridSampleDownFrom20,
      "before 20 inputs have rank 4"},
     {"GroupNormalization"_op, 21, GroupNormalizationUp, nullptr,
@@ -468,9 +347,6 @@ constexpr Adapter kAdapters[] = {
      "before 8 all inputs have one shape"},
     {"Min"_op, 8, nullptr, BroadcastDownFrom8,
      "before 8 all inputs have one shape"},
-    {"OneHot"_op, 11, OneHotUp, OneHotDown,
-     "before 11, a negative index is out of range; negative axes are made "
-     "positive"},
     {"QuantizeLinear"_op, 13, nullptr, QuantizeDownFrom13,
      "before 13 the scale is a scalar"},
     {"ReduceL1"_op, 18, ReduceUp, ReduceDown,
@@ -499,11 +375,6 @@ constexpr Adapter kAdapters[] = {
     {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9,
      "before 9 there is a batch axis: a batch of one is squeezed, others stay, "
      "as do lengths of sequences"},
-    {"Scatter"_op, 11, nullptr, ScatterDown,
-     "before 11 indices are not negative"},
-    {"Slice"_op, 10, nullptr, SliceDownFrom10, "before 10 there are no steps"},
-    {"Slice"_op, 11, nullptr, SliceDownFrom11,
-     "before 11 axes are not negative"},
     {"Softmax"_op, 13, SoftmaxUp, SoftmaxDown,
      "before 13 all axes from `axis` on are one"},
     {"Split"_op, 18, SplitUpTo18, SplitDownFrom18,
@@ -531,8 +402,8 @@ bool IsEmpty(const Form& form, int i) {
 
 const Adapter* FindAdapter(const OpDef& older, const OpDef& newer) {
   for (const std::span<const Adapter> part :
-       {std::span<const Adapter>(kAdapters), OldAdapters(), ResizeAdapters(),
-        MlAdapters()}) {
+       {std::span<const Adapter>(kAdapters), OldAdapters(), IndexAdapters(),
+        ResizeAdapters(), MlAdapters()}) {
     for (const Adapter& adapter : part) {
       if (adapter.op == older.id() &&
           adapter.version == newer.since_version()) {

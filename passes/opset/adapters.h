@@ -14,6 +14,8 @@ namespace onnxopt::opset {
 
 /// Steps up to opset 7.
 std::span<const Adapter> OldAdapters();
+/// Those of OneHot, Scatter, Gather and Slice.
+std::span<const Adapter> IndexAdapters();
 /// Those of Resize, Upsample and Pad from opset 10 on.
 std::span<const Adapter> ResizeAdapters();
 /// Those of ai.onnx.ml.

@@ -163,7 +163,11 @@ class Legalizer {
     }
     opset::Form form(node);
     const std::string reason = opset::Lower(path, form);
-    if (!reason.empty()) return target_.WhyNot(node);
+    if (!reason.empty()) {
+      // With the opset that can.
+      const std::string why_not = target_.WhyNot(node);
+      return why_not.empty() ? reason : why_not;
+    }
     if (target_.IsOther(*node.graph(), node.op().domain())) {
       opset::DropEmptyInputs(form);
     }
