@@ -116,10 +116,13 @@ class Score:
         self.failures.append(f'{name}: {problem}')
         print(f'FAILED: {name}: {problem}', flush=True)
 
-    def finish(self):
-        """Prints the counts; returns the exit code."""
+    def finish(self, complete=False):
+        """Prints the counts; returns the exit code. `complete`: every group
+        that has a floor was to run."""
         floors = json.loads(self.floors_path.read_text()).get(self.mode, {})
-        below = []
+        below = [f'{group}: did not run, and has a floor of {floor}'
+                 for group, floor in floors.items()
+                 if complete and group not in self.groups]
         for group, counts in self.groups.items():
             print(f'{group}: ' + ', '.join(
                 f'{counts[o]} {o}' for o in self.outcomes))
@@ -133,8 +136,11 @@ class Score:
         print(f'{passed} passed, {failed} failed')
         return 1 if failed else 0
 
-    def update_floors(self):
+    def update_floors(self, complete=False):
+        """`complete`: groups that did not run lose their floor."""
         floors = json.loads(self.floors_path.read_text())
+        if complete:
+            floors.pop(self.mode, None)
         for group, counts in self.groups.items():
             floors.setdefault(self.mode, {})[group] = counts['passed']
         self.floors_path.write_text(json.dumps(floors, indent=2) + '\n')

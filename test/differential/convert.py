@@ -150,7 +150,7 @@ def main():
         score_model(model, outcomes, (unconverted, unchecked), score)
     if args.update:
         score.update_floors()
-    return score.finish()
+    return score.finish(complete=not skipped)
 
 
 if __name__ == '__main__':

@@ -151,7 +151,8 @@ def main():
                 print(f'note: {outcome.model.name}: {note}')
     if args.update:
         score.update_floors()
-    return score.finish()
+    all_groups = args.groups == parser.get_default('groups')
+    return score.finish(complete=all_groups and not skipped)
 
 
 if __name__ == '__main__':

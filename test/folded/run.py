@@ -178,7 +178,7 @@ def main():
         score.groups[f'nodes of {model.group}']['passed'] += before
     if args.update:
         score.update_floors()
-    return score.finish()
+    return score.finish(complete=not skipped)
 
 
 if __name__ == '__main__':

@@ -211,8 +211,8 @@ def main():
         test.check_lists()
     test.print_reasons()
     if args.update:
-        test.score.update_floors()
-    return test.score.finish()
+        test.score.update_floors(complete=whole)
+    return test.score.finish(complete=whole)
 
 
 if __name__ == '__main__':

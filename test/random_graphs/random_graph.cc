@@ -170,9 +170,11 @@ absl::StatusOr<std::unique_ptr<Model>> ToModel(const RandomGraph& graph) {
   fields.imports = {{"", kCanonicalOpset, {}}};
   for (const RandomNode& node : graph.nodes) {
     if (node.op->domain().empty()) continue;
-    // Operators that are not the newest are those of their own version.
+    // Operators that the newest version does not have are of their own.
+    const OpDef* newest =
+        model->ops().Find(node.op->domain(), node.op->name(), kMaxMlOpset);
     const int64_t version =
-        node.op->is_canonical() ? kMaxMlOpset : node.op->since_version();
+        newest == node.op ? kMaxMlOpset : node.op->since_version();
     fields.imports.push_back({node.op->domain(), version, {}});
     break;  // Another one would have to be of the same.
   }

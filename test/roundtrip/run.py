@@ -139,7 +139,8 @@ def main():
     score_outcomes(outcomes, rejected, score)
     if args.update:
         score.update_floors()
-    return score.finish()
+    all_groups = args.groups == parser.get_default('groups')
+    return score.finish(complete=all_groups and not skipped)
 
 
 if __name__ == '__main__':

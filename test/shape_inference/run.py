@@ -170,7 +170,7 @@ def main():
                             print('PARTIAL', model.name, *fields[1:])
     if args.update:
         score.update_floors()
-    return score.finish()
+    return score.finish(complete=not skipped)
 
 
 if __name__ == '__main__':
