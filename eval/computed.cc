@@ -84,16 +84,21 @@ class KernelSource : public TensorSource {
   }
 
  private:
+  // Not strings, which have no width.
+  static bool IsWholeBytes(ElementType type) {
+    return BitWidth(type) > 0 && BitWidth(type) % 8 == 0;
+  }
+
   bool InRows(const Tensor& tensor) const {
     const TensorDims& dims = tensor.dims();
     const auto can_be_cut = [&](const TensorRef& input) {
-      if (input == nullptr || BitWidth(input->type()) % 8 != 0) return false;
+      if (input == nullptr || !IsWholeBytes(input->type())) return false;
       const TensorDims& own = input->dims();
       return own.size() < dims.size() ||
              (own.size() == dims.size() && (own[0] == 1 || own[0] == dims[0]));
     };
     return tensor.byte_size() > kPieceBytes && IsElementwise(op_) &&
-           BitWidth(tensor.type()) % 8 == 0 &&
+           IsWholeBytes(tensor.type()) &&
            std::all_of(inputs_.begin(), inputs_.end(), can_be_cut);
   }
 

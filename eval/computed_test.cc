@@ -74,6 +74,25 @@ TEST(ComputedTest, LargeResultsOfOtherDimsThanPromisedFail) {
               testing::HasSubstr("where int64[100000] was expected"));
 }
 
+// Strings have no bytes to cut.
+TEST(ComputedTest, LargeComparisonsOfStringsComeWhole) {
+  constexpr int64_t kRows = 1000;
+  constexpr int64_t kColumns = 1000;
+  const absl::StatusOr<TensorRef> texts = Tensor::Strings(
+      {kRows, kColumns}, std::vector<std::string>(kRows * kColumns, "a"));
+  const absl::StatusOr<TensorRef> row =
+      Tensor::Strings({kColumns}, std::vector<std::string>(kColumns, "a"));
+  ASSERT_OK(texts);
+  ASSERT_OK(row);
+  const OpDef* def = OpRegistry::Builtin()->Find("", "Equal", kCanonicalOpset);
+  const absl::StatusOr<TensorRef> equal = MakeComputed(
+      *def, {}, {*texts, *row}, ElementType::kBool, {kRows, kColumns});
+  ASSERT_OK(equal);
+  const absl::StatusOr<std::string_view> bytes = (*equal)->bytes();
+  ASSERT_OK(bytes);
+  EXPECT_EQ(*bytes, std::string(kRows * kColumns, 1));
+}
+
 TEST(ComputedTest, InputsMayBeAbsent) {
   const OpDef* def = OpRegistry::Builtin()->Find("", "Clip", kCanonicalOpset);
   const absl::StatusOr<TensorRef> clipped =
