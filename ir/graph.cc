@@ -308,6 +308,17 @@ std::vector<Value*> Graph::InlineBody(Node* holder, Graph* body) {
   return returned;
 }
 
+void Graph::MoveAttributes(Node* from, Node* to) {
+  ONNXOPT_CHECK(from->graph_ == this && to->attributes_.empty());
+  for (Graph* graph : from->graphs()) graph->parent_ = to;
+  to->attributes_ = std::move(from->attributes_);
+  from->attributes_.clear();
+  to->has_graphs_ = std::exchange(from->has_graphs_, false);
+  from->source_form_ = nullptr;
+  to->source_form_ = nullptr;
+  Changed();
+}
+
 // --- Removing things
 
 void Graph::DestroyNode(Node* node) {

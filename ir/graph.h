@@ -106,6 +106,9 @@ class Graph {
   /// into this graph, before `holder`, under new names where they clash, and
   /// returns the values it returned. `body` is empty then.
   std::vector<Value*> InlineBody(Node* holder, Graph* body);
+  /// The attributes of `from` become those of `to`, which has none and stands
+  /// where what their graphs capture is visible; `from` then has none.
+  void MoveAttributes(Node* from, Node* to);
 
   // --- Removing things. What is removed must have no uses.
 

@@ -100,6 +100,24 @@ TEST_F(GraphTest, ReplaceAllUsesReachesOutputsAndNestedGraphs) {
   EXPECT_OK(Verify(model_));
 }
 
+TEST_F(GraphTest, AttributesMoveWithTheirGraphs) {
+  MakeChain();
+  Value* a = relu_->output(0);
+  Node* from = AddIf(
+      x_, [&](Graph* body) { return Add(body, "Abs", {a}, "abs")->output(0); });
+  Node* to = Add(graph_, "If", {x_}, "to_out");
+  const std::vector<Graph*> graphs = from->graphs();
+  graph_->MoveAttributes(from, to);
+  EXPECT_FALSE(from->has_graphs());
+  EXPECT_THAT(from->attributes(), IsEmpty());
+  EXPECT_TRUE(to->has_graphs());
+  EXPECT_EQ(to->graphs(), graphs);
+  EXPECT_EQ(graphs[0]->parent(), to);
+  EXPECT_EQ(graphs[1]->nodes().front().input(0), a);
+  graph_->EraseNode(from);
+  EXPECT_OK(Verify(model_));
+}
+
 TEST_F(GraphTest, ValuesKnowWhetherTheirOwnGraphReturnsThem) {
   MakeChain();
   Value* a = relu_->output(0);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "fmt/core.h"
 #include "ir/graph.h"
@@ -104,78 +105,73 @@ std::string BatchNormalizationDown(Form& form) {
 
 // --- Others
 
-// Before 11, the branches have the same shapes.
+bool MayBeEqual(const Shape& a, const Shape& b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(),
+                    [](const Dim& x, const Dim& y) {
+                      return Compare(x, y) != DimRelation::kDifferent;
+                    });
+}
+
+// Before 11, the branches have the same shapes. Passes may find out about those
+// of a model of such an opset, which runtimes were content with.
 std::string IfDownFrom11(Form& form) {
   const auto graphs = form.node().graphs();
-  for (const Graph* branch : graphs) {
-    for (size_t i = 0; i < branch->outputs().size(); ++i) {
-      const TypeRef first = KnownType(*graphs[0]->outputs()[i]);
-      const TypeRef other = KnownType(*branch->outputs()[i]);
-      if (first == nullptr || other == nullptr || !first->shape() ||
-          !other->shape()) {
-        continue;
-      }
-      const Shape& a = *first->shape();
-      const Shape& b = *other->shape();
-      if (a.size() != b.size() || !std::equal(a.begin(), a.end(), b.begin(),
-                                              [](const Dim& x, const Dim& y) {
-                                                return Compare(x, y) !=
-                                                       DimRelation::kDifferent;
-                                              })) {
-        return "with branches of different shapes";
-      }
+  if (!form.is_conversion() || graphs.size() != 2) return "";
+  const std::span<Value* const> first = graphs[0]->outputs();
+  const std::span<Value* const> second = graphs[1]->outputs();
+  for (size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
+    const TypeRef a = KnownType(*first[i]);
+    const TypeRef b = KnownType(*second[i]);
+    if (a != nullptr && b != nullptr && a->shape() && b->shape() &&
+        !MayBeEqual(*a->shape(), *b->shape())) {
+      return "with branches of different shapes";
     }
   }
   return "";
+}
+
+// Counts `axes` from the front; false if a rank that this takes is not known.
+template <typename RankOf>
+bool CountFromFront(std::vector<int64_t>* axes, RankOf rank_of) {
+  for (size_t i = 0; i < axes->size(); ++i) {
+    int64_t& axis = (*axes)[i];
+    if (axis >= 0) continue;
+    const std::optional<int64_t> rank = rank_of(i);
+    const auto index = rank ? Normalize(axis, *rank) : std::nullopt;
+    if (!index) return false;
+    axis = *index;
+  }
+  return true;
 }
 
 std::string ScanDownFrom11(Form& form) {
-  for (const std::string_view name : {"scan_input_axes", "scan_output_axes"}) {
-    const auto* axes = form.view().Ints(name);
-    if (axes != nullptr && std::any_of(axes->begin(), axes->end(),
-                                       [](int64_t axis) { return axis < 0; })) {
-      return "with negative axes";
-    }
-  }
-  return "";
-}
-
-// Without ceil_mode: with as much more padding, which is never the greatest.
-std::string MaxPoolDownFrom10(Form& form) {
-  const auto* kernel = form.view().Ints("kernel_shape");
-  const auto* given_pads = form.view().Ints("pads");
-  const auto* given_strides = form.view().Ints("strides");
-  const auto* dilations = form.view().Ints("dilations");
-  const std::optional<Shape> shape = form.shape(0);
-  if (form.view().Int("ceil_mode") == 0) return "";
-  if (kernel == nullptr || !shape || shape->size() != kernel->size() + 2 ||
-      form.view().String("auto_pad", "NOTSET") != "NOTSET" ||
-      (dilations != nullptr &&
-       std::any_of(dilations->begin(), dilations->end(),
-                   [](int64_t dilation) { return dilation != 1; }))) {
-    return "with ceil_mode";
-  }
-  const size_t rank = kernel->size();
-  std::vector<int64_t> pads(2 * rank, 0);
-  if (given_pads != nullptr && given_pads->size() == pads.size()) {
-    pads = *given_pads;
-  }
-  for (size_t i = 0; i < rank; ++i) {
-    const Dim& dim = (*shape)[i + 2];
-    const int64_t stride = given_strides == nullptr ? 1 : (*given_strides)[i];
-    if (!dim.IsInteger() || stride < 1) {
-      return "with ceil_mode of a dim that is not known";
-    }
-    const int64_t room = dim.value() + pads[i] + pads[rank + i] - (*kernel)[i];
-    const int64_t rest = room < 0 ? 0 : room % stride;
-    if (rest == 0) continue;
-    // A window that begins in the padding at the end is left out.
-    const int64_t begin = (room / stride + 1) * stride;
-    if (begin < dim.value() + pads[i]) pads[rank + i] += stride - rest;
-  }
-  form.SetInts("pads", std::move(pads));
-  form.Remove("ceil_mode");
-  return "";
+  const Node& scan = form.node();
+  const std::optional<int64_t> scanned = form.view().Int("num_scan_inputs");
+  const Graph* body = form.view().Body("body");
+  if (!scanned || body == nullptr) return "whose body is not known";
+  const int64_t states = form.num_inputs() - *scanned;
+  const auto of_input = [&](size_t i) {
+    return form.rank(static_cast<int>(states + i));
+  };
+  const auto of_output = [&](size_t i) -> std::optional<int64_t> {
+    const Value* output = scan.output(static_cast<int>(states + i));
+    const TypeRef type = output == nullptr ? nullptr : KnownType(*output);
+    if (type == nullptr || !type->shape()) return std::nullopt;
+    return static_cast<int64_t>(type->shape()->size());
+  };
+  const auto count = [&](std::string_view name, auto rank_of) {
+    const auto* given = form.view().Ints(name);
+    if (given == nullptr) return true;
+    std::vector<int64_t> axes = *given;
+    if (!CountFromFront(&axes, rank_of)) return false;
+    if (axes != *given) form.SetInts(name, std::move(axes));
+    return true;
+  };
+  return count("scan_input_axes", of_input) &&
+                 count("scan_output_axes", of_output)
+             ? ""
+             : "with negative axes";
 }
 
 std::string SplitUpTo18(Form& form) {
@@ -224,11 +220,7 @@ std::string BroadcastDownFrom8(Form& form) {
   for (int i = 1; i < form.num_inputs(); ++i) {
     const std::optional<Shape> first = form.shape(0);
     const std::optional<Shape> other = form.shape(i);
-    if (!first || !other || first->size() != other->size() ||
-        !std::equal(first->begin(), first->end(), other->begin(),
-                    [](const Dim& a, const Dim& b) {
-                      return Compare(a, b) == DimRelation::kEqual;
-                    })) {
+    if (!first || !other || !SameDims(*first, *other)) {
       return "of inputs whose shapes are not known to be equal";
     }
   }
@@ -260,23 +252,6 @@ std::string ReshapeDownFrom14(Form& form) {
 
 std::string ScanUpTo9(Form&) { return "it has a batch axis"; }
 std::string ScanDownFrom9(Form&) { return "without a batch axis"; }
-
-// The text of version 1 puts the odd extra pad on the other side than runtimes
-// do.
-bool HasImplicitPads(const Form& form) {
-  if (form.Find("output_shape") != nullptr) return true;
-  const std::optional<std::string_view> auto_pad =
-      form.view().String("auto_pad");
-  return auto_pad != "NOTSET" && auto_pad != "VALID";
-}
-
-std::string ConvTransposeUpTo11(Form& form) {
-  return HasImplicitPads(form) ? "where its pads go was not defined" : "";
-}
-
-std::string ConvTransposeDownFrom11(Form& form) {
-  return HasImplicitPads(form) ? "with pads that are not explicit" : "";
-}
 
 // Until 23 infinity became NaN in these types, with saturate too.
 bool SaturatesInfinity(const Form& form) {
@@ -316,9 +291,6 @@ constexpr Adapter kAdapters[] = {
     {"CastLike"_op, 24, CastUpTo24, CastDownFrom24,
      "from 19 to 23, infinity saturated to NaN in float8e4m3fnuz and "
      "float8e5m2fnuz: such a node stays"},
-    {"ConvTranspose"_op, 11, ConvTransposeUpTo11, ConvTransposeDownFrom11,
-     "before 11, which side an odd pad goes to was contradictory: a node with "
-     "output_shape or auto_pad SAME stays"},
     {"DFT"_op, 20, DftUpTo20, DftDownFrom20,
      "the default axis was 1 and is -2"},
     {"DequantizeLinear"_op, 13, nullptr, QuantizeDownFrom13,
@@ -341,8 +313,6 @@ constexpr Adapter kAdapters[] = {
      "before 13 all axes from `axis` on are one"},
     {"Max"_op, 8, nullptr, BroadcastDownFrom8,
      "before 8 all inputs have one shape"},
-    {"MaxPool"_op, 10, nullptr, MaxPoolDownFrom10,
-     "before 10 ceil_mode is said by more pads at the end, of known dims"},
     {"Mean"_op, 8, nullptr, BroadcastDownFrom8,
      "before 8 all inputs have one shape"},
     {"Min"_op, 8, nullptr, BroadcastDownFrom8,
@@ -373,8 +343,9 @@ constexpr Adapter kAdapters[] = {
      "`allowzero` goes where the shape is constant and has no zero"},
     {"Scan"_op, 11, nullptr, ScanDownFrom11, "before 11 axes are not negative"},
     {"Scan"_op, 9, ScanUpTo9, ScanDownFrom9,
-     "before 9 there is a batch axis: a batch of one is squeezed, others stay, "
-     "as do lengths of sequences"},
+     "before 9 there is a batch axis: a batch of one is squeezed, others "
+     "become "
+     "a Scan of Scans; lengths of sequences stay"},
     {"Softmax"_op, 13, SoftmaxUp, SoftmaxDown,
      "before 13 all axes from `axis` on are one"},
     {"Split"_op, 18, SplitUpTo18, SplitDownFrom18,
@@ -403,7 +374,7 @@ bool IsEmpty(const Form& form, int i) {
 const Adapter* FindAdapter(const OpDef& older, const OpDef& newer) {
   for (const std::span<const Adapter> part :
        {std::span<const Adapter>(kAdapters), OldAdapters(), IndexAdapters(),
-        ResizeAdapters(), MlAdapters()}) {
+        ResizeAdapters(), WindowAdapters(), MlAdapters()}) {
     for (const Adapter& adapter : part) {
       if (adapter.op == older.id() &&
           adapter.version == newer.since_version()) {

@@ -18,6 +18,8 @@ std::span<const Adapter> OldAdapters();
 std::span<const Adapter> IndexAdapters();
 /// Those of Resize, Upsample and Pad from opset 10 on.
 std::span<const Adapter> ResizeAdapters();
+/// Those of ConvTranspose and MaxPool.
+std::span<const Adapter> WindowAdapters();
 /// Those of ai.onnx.ml.
 std::span<const Adapter> MlAdapters();
 
@@ -27,6 +29,9 @@ inline constexpr char kReferenced[] =
 bool IsReferenced(const Form& form, std::string_view attribute);
 /// Whether input `i` is known to have no elements.
 bool IsEmpty(const Form& form, int i);
+
+/// Whether all dims are known to be equal.
+bool SameDims(const Shape& a, const Shape& b);
 
 /// Of a binary operator before opset 7 with an axis: how many dims of A come
 /// after those that B stands for. Nullopt if that is not known, or not

@@ -17,16 +17,37 @@ bool AllOf(const std::optional<std::vector<int64_t>>& values,
          std::all_of(values->begin(), values->end(), test);
 }
 
-// Where(Less(x, 0), x + size, x): what is still negative is out of range.
-bool IsWrapped(const Node& node) {
-  if (!node.Is("Where"_op) || node.num_inputs() != 3) return false;
-  const Value* condition = node.input(0);
-  const Node* less = condition == nullptr ? nullptr : condition->producer();
-  const Node* sum =
-      node.input(1) == nullptr ? nullptr : node.input(1)->producer();
-  return less != nullptr && less->Is("Less"_op) && sum != nullptr &&
-         sum->Is("Add"_op) && less->input(0) == node.input(2) &&
-         sum->input(0) == node.input(2) && IsConstantOf(less->input(1), 0);
+// The node of `op` that makes `value`; null if there is none.
+const Node* MadeBy(const Value* value, OpId op) {
+  const Node* node = value == nullptr ? nullptr : value->producer();
+  return node != nullptr && node->Is(op) ? node : nullptr;
+}
+
+// The `size` of x in Where(Less(x, 0), x + size, x); null for anything else.
+const Value* WrappedBy(const Value* value) {
+  const Node* where = MadeBy(value, "Where"_op);
+  if (where == nullptr || where->num_inputs() != 3) return nullptr;
+  const Value* x = where->input(2);
+  const Node* less = MadeBy(where->input(0), "Less"_op);
+  const Node* sum = MadeBy(where->input(1), "Add"_op);
+  return less != nullptr && sum != nullptr && less->input(0) == x &&
+                 sum->input(0) == x && IsConstantOf(less->input(1), 0)
+             ? sum->input(1)
+             : nullptr;
+}
+
+// What `value` is made of by nothing but Reshape, and Cast to int32 or int64.
+const Value* Source(const Value* value) {
+  while (value != nullptr) {
+    const Node* node = value->producer();
+    if (node == nullptr || node->function() != nullptr) break;
+    const bool wide =
+        value->type() != nullptr && (ElementOf(value) == ElementType::kInt64 ||
+                                     ElementOf(value) == ElementType::kInt32);
+    if (!node->Is("Reshape"_op) && !(node->Is("Cast"_op) && wide)) break;
+    value = node->input(0);
+  }
+  return value;
 }
 
 bool IsNonNegative(const Form& form, int i) {
@@ -51,7 +72,8 @@ bool IsNonNegative(const Form& form, int i) {
          (producer->Is("TopK"_op) && value->index() == 1);
 }
 
-// Constant indices; of others nothing is known, and no runtime objects.
+// Constant indices; of others nothing is known, and no runtime objects. In a
+// model of such an opset, a negative index was at the runtime's mercy, too.
 std::string GatherDown(Form& form) {
   std::optional<std::vector<int64_t>> indices = form.ints(1);
   if (!indices || AllOf(indices, [](int64_t index) { return index >= 0; })) {
@@ -63,7 +85,9 @@ std::string GatherDown(Form& form) {
       shape && axis ? Normalize(*axis, shape->size()) : std::nullopt;
   if (!at || !(*shape)[*at].IsInteger() ||
       form.element(1) != ElementType::kInt64) {
-    return "with negative indices of a dim that is not known";
+    return form.is_conversion()
+               ? "with negative indices of a dim that is not known"
+               : "";
   }
   for (int64_t& index : *indices) {
     if (index < 0) index += (*shape)[*at].value();
@@ -74,12 +98,38 @@ std::string GatherDown(Form& form) {
   return "";
 }
 
-// Whether negative indices are out of range on either side of the change.
-bool IsInRangeOrOut(const Form& form, int i) {
-  const Value* value = form.HasInput(i) ? form.inputs()[i].value : nullptr;
-  const Node* producer = value == nullptr ? nullptr : value->producer();
-  return IsNonNegative(form, i) ||
-         (producer != nullptr && IsWrapped(*producer));
+const Value* InputOf(const Form& form, int i) {
+  return form.HasInput(i) ? form.inputs()[i].value : nullptr;
+}
+
+// Whether negative indices of OneHot were already counted from the depth: what
+// is still negative is out of range, before the change as after it.
+bool CountsFromDepth(const Form& form) {
+  const Value* size = WrappedBy(InputOf(form, 0));
+  const Value* depth = InputOf(form, 1);
+  if (size == nullptr || depth == nullptr) return false;
+  const auto size_number = ConstantNumbers(size);
+  return Source(size) == Source(depth) ||
+         (size_number && size_number->size() == 1 &&
+          size_number == ConstantNumbers(depth));
+}
+
+// The same of Scatter and the dim of its axis.
+bool CountsFromDim(const Form& form, int64_t axis) {
+  const Value* size = Source(WrappedBy(InputOf(form, 1)));
+  const std::optional<Shape> dims = form.shape(0);
+  if (dims && axis < static_cast<int64_t>(dims->size()) &&
+      (*dims)[axis].IsInteger() &&
+      IsConstantOf(size, static_cast<double>((*dims)[axis].value()))) {
+    return true;
+  }
+  const Node* gather = MadeBy(size, "Gather"_op);
+  if (gather == nullptr) return false;
+  const Node* shape = MadeBy(gather->input(0), "Shape"_op);
+  return shape != nullptr && shape->attributes().empty() &&
+         shape->input(0) == InputOf(form, 0) &&
+         AttributeView(*gather).Int("axis", 0) == 0 &&
+         IsConstantOf(gather->input(1), static_cast<double>(axis));
 }
 
 std::string OneHotUp(Form& form) {
@@ -87,12 +137,16 @@ std::string OneHotUp(Form& form) {
 }
 
 std::string OneHotDown(Form& form) {
-  if (!IsInRangeOrOut(form, 0)) return "with indices that may be negative";
+  if (!IsNonNegative(form, 0) && !CountsFromDepth(form)) {
+    return "with indices that may be negative";
+  }
   return form.view().Int("axis", -1) >= -1 ? "" : "with a negative axis";
 }
 
 std::string ScatterDown(Form& form) {
-  return IsInRangeOrOut(form, 1) && form.view().Int("axis", 0) >= 0
+  const std::optional<int64_t> axis = form.view().Int("axis");
+  return axis && *axis >= 0 &&
+                 (IsNonNegative(form, 1) || CountsFromDim(form, *axis))
              ? ""
              : "with indices or an axis that may be negative";
 }

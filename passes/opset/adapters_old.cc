@@ -22,24 +22,13 @@ bool HasOneElement(const Shape& shape) {
   return std::all_of(shape.begin(), shape.end(), IsOne);
 }
 
-bool SameDims(const Shape& a, const Shape& b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(),
-                    [](const Dim& x, const Dim& y) {
-                      return Compare(x, y) == DimRelation::kEqual;
-                    });
-}
-
-std::vector<int64_t> Count(int64_t begin, int64_t end) {
-  std::vector<int64_t> all;
-  for (int64_t i = begin; i < end; ++i) all.push_back(i);
-  return all;
-}
-
 // --- Binary operators: before 7, B is broadcast to A if `broadcast` says so;
 // its dims then are those of A from `axis` on, by default the last ones.
 
 std::string BroadcastUp(Form& form) {
+  if (form.Find("axis") != nullptr && IsReferenced(form, "broadcast")) {
+    return kReferenced;
+  }
   if (form.Find("axis") != nullptr && form.view().Int("broadcast", 0) != 0) {
     const std::optional<int64_t> trailing = DimsAfterOperand(form);
     if (!trailing) return "its ranks are not known";
@@ -458,6 +447,14 @@ constexpr Adapter kAdapters[] = {
 }  // namespace
 
 std::span<const Adapter> OldAdapters() { return kAdapters; }
+
+bool SameDims(const Shape& a, const Shape& b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(),
+                    [](const Dim& x, const Dim& y) {
+                      return Compare(x, y) == DimRelation::kEqual;
+                    });
+}
 
 std::optional<int64_t> DimsAfterOperand(const Form& form) {
   const std::optional<int64_t> rank_a = form.rank(0);

@@ -195,6 +195,28 @@ std::string ResizeDownFrom18(Form& form) {
   return "";
 }
 
+// Before 19: the same as half_pixel if no part of an element is cut off.
+std::string ResizeDownFrom19(Form& form) {
+  if (form.view().String("coordinate_transformation_mode", "") !=
+      "half_pixel_symmetric") {
+    return "";
+  }
+  const std::optional<std::vector<float>> scales = form.floats(2);
+  const std::optional<Shape> shape = form.shape(0);
+  const bool for_all = scales && shape && scales->size() == shape->size() &&
+                       form.view().Ints("axes") == nullptr;
+  for (size_t i = 0; for_all && i < scales->size(); ++i) {
+    const Dim& dim = (*shape)[i];
+    if (!dim.IsInteger()) return "with half_pixel_symmetric of unknown dims";
+    const double size =
+        static_cast<double>((*scales)[i]) * static_cast<double>(dim.value());
+    if (size != std::trunc(size)) return "with half_pixel_symmetric";
+  }
+  if (!for_all) return "with half_pixel_symmetric";
+  form.SetString("coordinate_transformation_mode", "half_pixel");
+  return "";
+}
+
 }  // namespace
 
 void DropEmptyInputs(Form& form) {
@@ -223,6 +245,9 @@ constexpr Adapter kAdapters[] = {
      "otherwise"},
     {"Resize"_op, 18, nullptr, ResizeDownFrom18,
      "before 18 scales and sizes are given for all axes"},
+    {"Resize"_op, 19, nullptr, ResizeDownFrom19,
+     "before 19 half_pixel_symmetric is said by half_pixel, where scales are "
+     "constant and give whole sizes"},
     {"Upsample"_op, 10, UpsampleUp, UpsampleDown,
      "continues as Resize; scales below 1 do not go back"},
 };

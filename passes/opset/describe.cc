@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "passes/opset/describe.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>

@@ -4,7 +4,6 @@
 #define ONNXOPT_PASSES_OPSET_EXPAND_H_
 
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -25,16 +24,10 @@ inline std::optional<int64_t> RankOf(const Value* value) {
   return static_cast<int64_t>(shape->size());
 }
 
-/// begin, begin + 1, ..., end - 1.
-inline std::vector<int64_t> Count(int64_t begin, int64_t end) {
-  std::vector<int64_t> all(std::max<int64_t>(0, end - begin));
-  std::iota(all.begin(), all.end(), begin);
-  return all;
-}
-
 /// The parts of DownwardExpansions that say newer operators by older ones.
 std::span<const Expansion> NewOperatorExpansions();
 std::span<const Expansion> AttentionExpansions();
+std::span<const Expansion> MovementExpansions();
 std::span<const Expansion> QuantizationExpansions();
 
 /// `y`, which has as many elements as `x`, with the dims of `x`. Without

@@ -124,13 +124,11 @@ class AttentionBuilder {
 
   bool CheckRest() {
     const Node& root = r_.root();
-    return r_.Known(Input(r_, 6) == nullptr, "it has nonpad_kv_seqlen") &&
-           r_.Known(view_.Int("left_window_size").value_or(-1) < 0 &&
-                        view_.Int("right_window_size").value_or(-1) < 0,
-                    "it has a window") &&
-           r_.Known(root.num_outputs() < 4 || root.output(3) == nullptr,
+    return r_.Known(root.num_outputs() < 4 || root.output(3) == nullptr,
                     "its scores are an output") &&
-           r_.Known(ElementOf(Input(r_, 0)) != ElementType::kUndefined,
+           r_.Known(ElementOf(Input(r_, 0)) != ElementType::kUndefined &&
+                        (Input(r_, 3) == nullptr ||
+                         ElementOf(Input(r_, 3)) != ElementType::kUndefined),
                     "its element type is not known");
   }
 
@@ -185,21 +183,63 @@ class AttentionBuilder {
                    ? r_.Make("Where"_op, {mask, scores, infinity})
                    : r_.Add(scores, r_.CastTo(ElementOf(scores), mask));
     }
-    if (view_.Int("is_causal").value_or(0) == 0) return scores;
-    const auto length = [&](Value* x, int64_t axis) {
-      return r_.Make("Gather"_op,
-                     {r_.Make("Shape"_op, {x}), r_.Constant(Int64(axis))});
+    Value* hidden = Hidden(scores, k);
+    return hidden == nullptr ? scores
+                             : r_.Make("Where"_op, {hidden, infinity, scores});
+  }
+
+  Value* Length(Value* x, int64_t axis) {
+    return r_.Make("Gather"_op,
+                   {r_.Make("Shape"_op, {x}), r_.Constant(Int64(axis))});
+  }
+
+  // 0, 1, ..., count - 1
+  Value* Positions(Value* count) {
+    return r_.Make("Range"_op,
+                   {r_.Constant(Int64(0)), count, r_.Constant(Int64(1))});
+  }
+
+  // Where the queries stand among the keys: after those of the past, or at the
+  // end of the `used` ones.
+  Value* PositionsOfQueries(Value* scores, Value* used) {
+    Value* count = Length(scores, 2);
+    Value* queries = r_.Make("Unsqueeze"_op, {Positions(count), r_.Ints({1})});
+    if (Value* past = Input(r_, 4)) return r_.Add(queries, Length(past, 2));
+    return used == nullptr ? queries : r_.Add(queries, r_.Sub(used, count));
+  }
+
+  // Which of the keys a query does not see because of where they are; null if
+  // it sees all.
+  Value* Hidden(Value* scores, Value* k) {
+    const bool is_causal = view_.Int("is_causal").value_or(0) != 0;
+    const int64_t left = view_.Int("left_window_size").value_or(-1);
+    const int64_t right = view_.Int("right_window_size").value_or(-1);
+    Value* used = Input(r_, 6);  // keys of each image
+    if (!is_causal && left < 0 && right < 0 && used == nullptr) return nullptr;
+    Value* keys = Positions(Length(k, 2));
+    if (used != nullptr) {
+      used = r_.Make("Unsqueeze"_op, {used, r_.Ints({1, 2, 3})});
+    }
+    Value* hidden = nullptr;
+    const auto hide = [&](Value* more) {
+      hidden = hidden == nullptr ? more : r_.Make("Or"_op, {hidden, more});
     };
-    const auto positions = [&](Value* count) {
-      return r_.Make("Range"_op,
-                     {r_.Constant(Int64(0)), count, r_.Constant(Int64(1))});
-    };
-    Value* rows = positions(length(scores, 2));
-    if (Input(r_, 4) != nullptr) rows = r_.Add(rows, length(Input(r_, 4), 2));
-    Value* later =
-        r_.Make("Less"_op, {r_.Make("Unsqueeze"_op, {rows, r_.Ints({1})}),
-                            positions(length(k, 2))});
-    return r_.Make("Where"_op, {later, infinity, scores});
+    if (is_causal || left >= 0 || right >= 0) {
+      Value* queries = PositionsOfQueries(scores, used);
+      if (is_causal) hide(r_.Make("Less"_op, {queries, keys}));
+      if (left >= 0) {
+        Value* first = r_.Sub(queries, r_.Constant(Int64(left)));
+        hide(r_.Make("Less"_op, {keys, first}));
+      }
+      if (right >= 0) {
+        Value* last = r_.Add(queries, r_.Constant(Int64(right)));
+        hide(r_.Make("Less"_op, {last, keys}));
+      }
+    }
+    if (used != nullptr) {
+      hide(r_.Make("Not"_op, {r_.Make("Less"_op, {keys, used})}));
+    }
+    return hidden;
   }
 
   // A shorter mask hides the rest of the keys.

@@ -2,8 +2,13 @@
 // Canonical nodes that older opsets say with several nodes: what they ask for
 // came later, or their operator did. See expand_new.cc for the latter.
 #include <algorithm>
+#include <cmath>
+#include <functional>
+#include <iterator>
 #include <limits>
+#include <numeric>
 
+#include "eval/elements.h"
 #include "passes/opset/expand.h"
 #include "passes/shape/families.h"
 
@@ -86,89 +91,12 @@ Value* Dropout(Rewriter& r) {
                  "it may be in training mode")) {
     return nullptr;
   }
-  Value* some = r.CastTo(ElementType::kBool, x);
-  r.ReplaceOutput(1, r.Make("Or"_op, {some, r.Make("Not"_op, {some})}));
+  const Value* mask = r.root().num_outputs() > 1 ? r.root().output(1) : nullptr;
+  if (mask != nullptr && mask->HasUses()) {
+    Value* some = r.CastTo(ElementType::kBool, x);
+    r.ReplaceOutput(1, r.Make("Or"_op, {some, r.Make("Not"_op, {some})}));
+  }
   return r.Make("Identity"_op, {x});
-}
-
-// Indices without those that count from the back.
-Value* FromFront(Rewriter& r, Value* indices, Value* size) {
-  if (ElementOf(indices) == ElementType::kUndefined) return nullptr;
-  Value* negative = r.Make("Less"_op, {indices, r.Scalar(0, indices)});
-  return r.Make("Where"_op, {negative, r.Add(indices, size), indices});
-}
-
-Value* OneHot(Rewriter& r) {
-  const std::optional<int64_t> axis = AttributeView(r.root()).Int("axis");
-  const std::optional<int64_t> rank = RankOf(Input(r, 0));
-  if (!r.Known(axis && rank, "its rank is not known")) return nullptr;
-  Value* indices = r.CastTo(ElementType::kInt64, Input(r, 0));
-  Value* depth = r.CastTo(ElementType::kInt64, Input(r, 1));
-  Value* scalar = r.Make("Reshape"_op, {depth, r.Ints({})});
-  return r.Make(
-      "OneHot"_op, {FromFront(r, indices, scalar), Input(r, 1), Input(r, 2)},
-      {Rewriter::Int("axis", *axis < -1 ? *axis + *rank + 1 : *axis)});
-}
-
-Value* ScatterElements(Rewriter& r) {
-  const AttributeView view(r.root());
-  const std::optional<int64_t> rank = RankOf(Input(r, 0));
-  const std::optional<int64_t> axis = view.Int("axis");
-  if (!r.Known(axis && rank, "its rank is not known") ||
-      !r.Require(view.String("reduction") == "none", "it has a reduction")) {
-    return nullptr;
-  }
-  const std::optional<int64_t> index = Normalize(*axis, *rank);
-  if (!r.Require(index.has_value(), "its axis is out of range")) return nullptr;
-  Value* size = r.Make("Gather"_op, {r.Make("Shape"_op, {Input(r, 0)}),
-                                     r.Constant(Int64(*index))});
-  Value* indices = Input(r, 1);
-  if (ElementOf(indices) == ElementType::kInt32) {
-    size = r.CastTo(ElementType::kInt32, size);
-  }
-  return r.Make("ScatterElements"_op,
-                {Input(r, 0), FromFront(r, indices, size), Input(r, 2)},
-                {Rewriter::Int("axis", *index)});
-}
-
-// Steps other than 1: an axis after the other, of known size.
-Value* Slice(Rewriter& r) {
-  Value* x = Input(r, 0);
-  const auto starts = ConstantInts(Input(r, 1));
-  const auto ends = ConstantInts(Input(r, 2));
-  auto axes = ConstantInts(Input(r, 3));
-  const auto steps = ConstantInts(Input(r, 4));
-  const std::optional<Shape> shape = ShapeOf(x);
-  if (!r.Known(starts && ends && steps && shape,
-               "its indices or its rank are not known") ||
-      !r.Known(axes || Input(r, 3) == nullptr, "its axes are not known")) {
-    return nullptr;
-  }
-  if (!axes) axes = Count(0, static_cast<int64_t>(starts->size()));
-  Value* y = x;
-  for (size_t i = 0; i < axes->size(); ++i) {
-    const auto axis = Normalize((*axes)[i], shape->size());
-    if (!r.Require(axis && (*steps)[i] != 0, "it is not valid")) return nullptr;
-    const Dim& dim = (*shape)[*axis];
-    if (!r.Known(dim.IsInteger(), "a dim is not known")) return nullptr;
-    const int64_t size = dim.value();
-    const int64_t step = (*steps)[i];
-    const auto clamped = [&](int64_t index) {
-      if (index < 0) index += size;
-      return step > 0 ? std::clamp<int64_t>(index, 0, size)
-                      : std::clamp<int64_t>(index, -1, size - 1);
-    };
-    // An end of -1 counts from the back, as any other.
-    const int64_t begin = clamped((*starts)[i]);
-    const int64_t end = clamped((*ends)[i]);
-    std::vector<int64_t> indices;
-    for (int64_t k = begin; step > 0 ? k < end : k > end; k += step) {
-      indices.push_back(k);
-    }
-    y = r.Make("Gather"_op, {y, r.Ints(indices)},
-               {Rewriter::Int("axis", *axis)});
-  }
-  return y;
 }
 
 // Part of a shape.
@@ -226,27 +154,71 @@ Value* Gemm(Rewriter& r) {
        Rewriter::Int("transB", *trans_b)});
 }
 
-// To a shape that is known, before Expand existed.
-Value* Expand(Rewriter& r) {
+// A slope along one axis, which is not that of the channels: that comes to its
+// place.
+Value* PReluAlongAxis(Rewriter& r) {
   Value* x = Input(r, 0);
-  const std::optional<std::vector<int64_t>> from = StaticDims(x);
-  const std::optional<std::vector<int64_t>> to = StaticDims(r.root().output(0));
-  if (!r.Known(from && to, "a dim is not known") ||
-      !r.Require(std::count(to->begin(), to->end(), 0) == 0, "it is empty")) {
+  Value* slope = Input(r, 1);
+  const std::optional<int64_t> rank = RankOf(x);
+  const std::optional<Shape> shape = ShapeOf(slope);
+  if (!r.Known(rank && *rank > 1 && shape && std::ssize(*shape) <= *rank,
+               "its ranks are not known")) {
     return nullptr;
   }
-  std::vector<int64_t> dims(to->size() - from->size(), 1);
-  dims.insert(dims.end(), from->begin(), from->end());
-  std::vector<int64_t> repeats;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    repeats.push_back((*to)[i] / dims[i]);
+  const auto is_one = [](const Dim& dim) {
+    return dim.IsInteger() && dim.value() == 1;
+  };
+  const auto axis = std::find_if_not(shape->begin(), shape->end(), is_one);
+  if (!r.Matches(
+          axis != shape->end() && std::all_of(axis + 1, shape->end(), is_one),
+          "its slope has no or several axes")) {
+    return nullptr;
   }
-  return r.Make("Tile"_op, {r.Reshape(x, dims), r.Ints(repeats)});
+  std::vector<int64_t> perm = Count(0, *rank);
+  std::swap(perm[1], perm[*rank - std::distance(axis, shape->end())]);
+  std::vector<int64_t> per_channel(*rank - 1, 1);
+  per_channel[0] = -1;
+  Value* y =
+      r.Make("PRelu"_op, {r.Transpose(x, perm),
+                          r.Make("Reshape"_op, {slope, r.Ints(per_channel)})});
+  return r.Transpose(y, perm);
 }
 
-// A slope that is not one per channel.
+// A slope for each place of the last axes, which become one.
+Value* PReluOfPlaces(Rewriter& r) {
+  Value* x = Input(r, 0);
+  Value* slope = Input(r, 1);
+  const std::optional<Shape> shape = ShapeOf(x);
+  const std::optional<std::vector<int64_t>> dims = StaticDims(slope);
+  if (!r.Known(shape && dims && dims->size() <= shape->size(),
+               "its shapes are not known") ||
+      !r.Matches(std::equal(dims->begin(), dims->end(),
+                            shape->end() - std::ssize(*dims),
+                            [](int64_t dim, const Dim& of_x) {
+                              return of_x.IsInteger() && of_x.value() == dim;
+                            }),
+                 "its slope is broadcast along a later axis")) {
+    return nullptr;
+  }
+  const int64_t size = std::accumulate(dims->begin(), dims->end(), int64_t{1},
+                                       std::multiplies<>());
+  if (!r.Require(size > 0, "it is empty")) return nullptr;
+  Value* y = r.Make("PRelu"_op, {r.Make("Reshape"_op, {x, r.Ints({-1, size})}),
+                                 r.Reshape(slope, {size})});
+  return ReshapeLike(r, y, x, /*allow_zero=*/false);
+}
+
+// Any other slope. Infinity times zero is no number.
 Value* PRelu(Rewriter& r) {
   Value* x = Input(r, 0);
+  const std::optional<std::vector<double>> slope = ConstantNumbers(Input(r, 1));
+  if (!r.Known(eval::IsFloating(ElementOf(x)),
+               "its element type is not floating point") ||
+      !r.Known(slope && std::all_of(slope->begin(), slope->end(),
+                                    [](double s) { return std::isfinite(s); }),
+               "its slope is not known to be finite")) {
+    return nullptr;
+  }
   Value* below = r.Make("Relu"_op, {r.Neg(x)});
   return r.Sub(r.Make("Relu"_op, {x}), r.Mul(below, Input(r, 1)));
 }
@@ -271,25 +243,6 @@ Value* ArgExtreme(Rewriter& r) {
   Value* size =
       r.Make("Gather"_op, {r.Make("Shape"_op, {x}), r.Constant(Int64(*axis))});
   return r.Sub(r.Sub(size, r.Constant(Int64(1))), index);
-}
-
-// Depth in the order column, row, depth.
-Value* DepthToSpace(Rewriter& r) {
-  const AttributeView view(r.root());
-  const std::optional<int64_t> block = view.Int("blocksize");
-  const std::optional<std::vector<int64_t>> dims = StaticDims(Input(r, 0));
-  if (!r.Matches(view.String("mode") == "CRD", "its mode is the old one") ||
-      !r.Known(block && *block > 0 && dims && dims->size() == 4,
-               "a dim is not known")) {
-    return nullptr;
-  }
-  const int64_t b = *block;
-  const auto& d = *dims;
-  const int64_t depth = d[1] / (b * b);
-  Value* parts = r.Make("Reshape"_op,
-                        {Input(r, 0), r.Ints({d[0], depth, b, b, d[2], d[3]})});
-  return r.Make("Reshape"_op, {r.Transpose(parts, {0, 1, 4, 2, 5, 3}),
-                               r.Ints({d[0], depth, d[2] * b, d[3] * b})});
 }
 
 // Zeros that count: the same as zeros of a Pad.
@@ -355,9 +308,7 @@ constexpr Expansion kExpansions[] = {
     {"ArgMin"_op, 0, ArgExtreme},
     {"AveragePool"_op, 0, AveragePool},
     {"Clip"_op, 0, Clip},
-    {"DepthToSpace"_op, 0, DepthToSpace},
     {"Dropout"_op, 0, Dropout},
-    {"Expand"_op, 0, Expand},
     {"GRU"_op, 0, Recurrent},
     {"Gemm"_op, 0, Gemm},
     {"Greater"_op, 0, Swapped},
@@ -366,9 +317,10 @@ constexpr Expansion kExpansions[] = {
     {"LSTM"_op, 0, Recurrent},
     {"Less"_op, 0, Swapped},
     {"LogSoftmax"_op, 0, Softmax},
-    {"OneHot"_op, 0, OneHot},
     {"OptionalGetElement"_op, 0, OptionalGetElement},
     {"OptionalHasElement"_op, 0, OptionalHasElement},
+    {"PRelu"_op, 0, PReluAlongAxis},
+    {"PRelu"_op, 0, PReluOfPlaces},
     {"PRelu"_op, 0, PRelu},
     {"RNN"_op, 0, Recurrent},
     {"ReduceL1"_op, 0, ReduceNothing},
@@ -381,9 +333,7 @@ constexpr Expansion kExpansions[] = {
     {"ReduceProd"_op, 0, ReduceNothing},
     {"ReduceSum"_op, 0, ReduceNothing},
     {"ReduceSumSquare"_op, 0, ReduceNothing},
-    {"ScatterElements"_op, 0, ScatterElements},
     {"Shape"_op, 0, ShapeOfSome},
-    {"Slice"_op, 0, Slice},
     {"Softmax"_op, 0, Softmax},
     {"TopK"_op, 0, TopK},
 };
@@ -395,7 +345,8 @@ std::span<const Expansion> DownwardExpansions() {
     auto* expansions = new std::vector<Expansion>;
     for (const std::span<const Expansion> part :
          {std::span<const Expansion>(kExpansions), NewOperatorExpansions(),
-          AttentionExpansions(), QuantizationExpansions()}) {
+          MovementExpansions(), AttentionExpansions(),
+          QuantizationExpansions()}) {
       expansions->insert(expansions->end(), part.begin(), part.end());
     }
     return expansions;

@@ -35,7 +35,8 @@ Value* AxesFrom(Rewriter& r, Value* x, const AttributeView& view) {
   if (!r.Known(axis, "its axis is not known")) return nullptr;
   if (*axis < 0) return r.Ints(Count(*axis, 0));
   const std::optional<int64_t> rank = RankOf(x);
-  if (!r.Known(rank, "its rank is not known")) return nullptr;
+  // Without axes, all would be reduced.
+  if (!r.Known(rank && *axis < *rank, "its rank is not known")) return nullptr;
   return r.Ints(Count(*axis, *rank));
 }
 

@@ -8,23 +8,44 @@ namespace {
 
 using shape::Normalize;
 
+// One value for each block of `size` along `axis`, repeated as often.
+Value* SpreadBlocks(Rewriter& r, Value* parameter, int64_t axis, int64_t size) {
+  const std::optional<std::vector<int64_t>> dims = StaticDims(parameter);
+  const std::optional<Shape> shape = ShapeOf(Input(r, 0));
+  if (!r.Known(dims && shape && (*shape)[axis].IsInteger(),
+               "a dim is not known")) {
+    return nullptr;
+  }
+  std::vector<int64_t> spread = *dims;
+  spread.insert(spread.begin() + axis + 1, size);
+  Value* column = r.Make("Unsqueeze"_op, {parameter, r.Ints({axis + 1})});
+  Value* blocks = r.Make("Expand"_op, {column, r.Ints(spread)});
+  spread = *dims;
+  spread[axis] *= size;
+  Value* all = r.Reshape(blocks, spread);
+  const int64_t length = (*shape)[axis].value();
+  return length == spread[axis]
+             ? all
+             : r.Make("Slice"_op,
+                      {all, r.Ints({0}), r.Ints({length}), r.Ints({axis})});
+}
+
 // A scale or zero point with the dims that broadcasting to x takes: one value
-// for the tensor or one for each place of the axis.
+// for the tensor, one for each place of the axis, or one for each block.
 Value* Spread(Rewriter& r, Value* parameter) {
   const std::optional<int64_t> rank = RankOf(Input(r, 0));
   const std::optional<int64_t> own = RankOf(parameter);
   const AttributeView view(r.root());
   const std::optional<int64_t> axis = view.Int("axis");
-  if (!r.Known(rank && own && axis, "a rank is not known") ||
-      !r.Known(*own < 2 && view.Int("block_size").value_or(0) == 0,
-               "it has a scale per block")) {
-    return nullptr;
-  }
+  const int64_t block = view.Int("block_size").value_or(0);
+  if (!r.Known(rank && own && axis, "a rank is not known")) return nullptr;
   if (*own == 0) return parameter;
   const std::optional<int64_t> index = Normalize(*axis, *rank);
-  if (!r.Require(index.has_value(), "its axis is out of range")) {
+  if (!r.Require(index && *own == (block == 0 ? 1 : *rank) && block >= 0,
+                 "it is not valid")) {
     return nullptr;
   }
+  if (block > 0) return SpreadBlocks(r, parameter, *index, block);
   const std::vector<int64_t> axes = Count(1, *rank - *index);
   return axes.empty() ? parameter
                       : r.Make("Unsqueeze"_op, {parameter, r.Ints(axes)});

@@ -142,7 +142,11 @@ Value* Resize(Rewriter& r) {
   const AttributeView view(r.root());
   const std::optional<std::vector<double>> scales =
       ConstantNumbers(Input(r, 1));
-  if (!r.Known(scales, "its scales are not known")) return nullptr;
+  if (!r.Known(scales, "its scales are not known") ||
+      !r.Require(view.String("mode") == "nearest",
+                 "its mode is not the nearest")) {
+    return nullptr;
+  }
   Value* x = Input(r, 0);
   for (const bool grows : {true, false}) {
     std::vector<float> part;
@@ -166,6 +170,7 @@ Value* AsInt64(Rewriter& r, Value* x) {
 Value* Split(Rewriter& r) {
   const Node& root = r.root();
   const int64_t axis = AttributeView(root).Int("axis", 0);
+  if (!r.Require(Input(r, 1) != nullptr, "it has no lengths")) return nullptr;
   const std::vector<Value*> parts =
       r.MakeOutputs("Split"_op, {Input(r, 0), AsInt64(r, Input(r, 1))},
                     {Rewriter::Int("axis", axis)}, root.num_outputs());

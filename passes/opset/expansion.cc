@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "absl/functional/function_ref.h"
+#include "fmt/core.h"
+#include "passes/opset/adapters.h"
 #include "passes/opset/expand.h"
 
 namespace onnxopt::opset {
@@ -30,14 +33,32 @@ Value* ReshapeLike(Rewriter& r, Value* y, Value* x, bool allow_zero) {
                 {Rewriter::Int("allowzero", allow_zero ? 1 : 0)});
 }
 
-std::string Expand(Node& node, std::span<const Expansion> expansions,
-                   const Target* target, std::vector<Node*>* made) {
+namespace {
+
+// What the builders do not look at. Empty if there is nothing of the kind.
+std::string WhyNotAtAll(const Node& node) {
+  const OpDef& op = node.op();
+  if (node.num_inputs() > op.max_inputs()) return "it has too many inputs";
+  for (const Attribute& attribute : node.attributes()) {
+    if (attribute.IsReference()) return kReferenced;
+    if (op.FindAttr(attribute.name) == nullptr) {
+      return fmt::format("it has an attribute '{}'", attribute.name);
+    }
+  }
+  return "";
+}
+
+// Stages one expansion after the other until one can replace the node, and
+// `allow` agrees.
+bool TryAll(Node& node, std::span<const Expansion> expansions,
+            const Target* target, absl::FunctionRef<bool()> allow,
+            absl::FunctionRef<void(const Rewriter&)> done,
+            std::string* why_not) {
   static const Rule& rule = *new Rule{
       .name = "opset", .algebra = "a node as several", .pattern = Var("node")};
   Match match;
   match.root = &node;
   match.all = {&node};
-  std::string why_not;
   for (const Expansion& expansion : expansions) {
     const OpDef& op = node.op();
     const bool applies = expansion.last_version == 0
@@ -46,15 +67,45 @@ std::string Expand(Node& node, std::span<const Expansion> expansions,
     if (expansion.op != op.id() || !applies || node.output(0) == nullptr) {
       continue;
     }
+    *why_not = WhyNotAtAll(node);
+    if (!why_not->empty()) return false;
     Rewriter rewriter(rule, match, target, /*hooks=*/nullptr);
-    Value* replacement = expansion.build(rewriter);
-    if (rewriter.Commit(replacement, [] { return true; })) {
-      made->insert(made->end(), rewriter.made().begin(), rewriter.made().end());
-      return "";
+    if (rewriter.Commit(expansion.build(rewriter), allow)) {
+      done(rewriter);
+      return true;
     }
-    why_not = rewriter.why_not();
+    // What is meant for other cases says nothing about this one.
+    if (rewriter.why_not_kind() != GuardKind::kMatch) {
+      *why_not = rewriter.why_not();
+    }
   }
-  return why_not.empty() ? "there is no other way to say it" : why_not;
+  return false;
+}
+
+}  // namespace
+
+bool Expand(Node& node, std::span<const Expansion> expansions,
+            const Target* target, std::vector<Node*>* made,
+            std::string* why_not) {
+  return TryAll(
+      node, expansions, target, [] { return true; },
+      [&](const Rewriter& r) {
+        made->insert(made->end(), r.made().begin(), r.made().end());
+      },
+      why_not);
+}
+
+bool CanExpand(Node& node, std::span<const Expansion> expansions,
+               const Target& target) {
+  bool can = false;
+  const auto remember = [&] {
+    can = true;
+    return false;
+  };
+  std::string why_not;
+  TryAll(
+      node, expansions, &target, remember, [](const Rewriter&) {}, &why_not);
+  return can;
 }
 
 }  // namespace onnxopt::opset

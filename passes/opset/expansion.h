@@ -30,9 +30,15 @@ std::span<const Expansion> DownwardExpansions();
 
 /// Replaces `node`, which then has no users and is to be erased, by canonical
 /// nodes that are added to `made` and that `target`, if there is one, can
-/// express. Returns why that is not possible, or an empty string.
-std::string Expand(Node& node, std::span<const Expansion> expansions,
-                   const Target* target, std::vector<Node*>* made);
+/// express. If that is not possible returns false, and `why_not` is what is in
+/// the way: "its rank is not known", or empty if there is no such expansion.
+bool Expand(Node& node, std::span<const Expansion> expansions,
+            const Target* target, std::vector<Node*>* made,
+            std::string* why_not);
+
+/// Whether Expand would replace `node`.
+bool CanExpand(Node& node, std::span<const Expansion> expansions,
+               const Target& target);
 
 }  // namespace onnxopt::opset
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <utility>
 
 #include "passes/shape/inference.h"
@@ -46,10 +47,11 @@ std::optional<std::string_view> SmallBytes(const TensorRef& tensor) {
 
 }  // namespace
 
-Form::Form(const Node& node)
+Form::Form(const Node& node, bool is_conversion)
     : node_(node),
       op_(&node.op()),
-      attributes_(node.attributes().begin(), node.attributes().end()) {
+      attributes_(node.attributes().begin(), node.attributes().end()),
+      is_conversion_(is_conversion) {
   inputs_.reserve(node.num_inputs());
   for (int i = 0; i < node.num_inputs(); ++i) {
     Operand& operand = inputs_.emplace_back();
@@ -260,6 +262,12 @@ std::optional<std::vector<float>> Form::floats(int i) const {
     default:
       return std::nullopt;
   }
+}
+
+std::vector<int64_t> Count(int64_t begin, int64_t end) {
+  std::vector<int64_t> all(std::max<int64_t>(0, end - begin));
+  std::iota(all.begin(), all.end(), begin);
+  return all;
 }
 
 TensorRef Int64s(std::vector<int64_t> values) {

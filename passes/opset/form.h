@@ -27,8 +27,12 @@ struct Operand {
 /// What the node becomes; the node itself stays as it is.
 class Form {
  public:
-  explicit Form(const Node& node);
+  /// `is_conversion`: the node is on its way to another opset than the one it
+  /// was read with, where what it says may have another meaning, or none. On
+  /// the way back home, it says what the file said.
+  explicit Form(const Node& node, bool is_conversion = true);
 
+  bool is_conversion() const { return is_conversion_; }
   const Node& node() const { return node_; }
   const OpDef& op() const { return *op_; }
   void set_op(const OpDef* op) { op_ = op; }
@@ -83,8 +87,12 @@ class Form {
   const OpDef* op_;
   std::vector<Attribute> attributes_;
   std::vector<Operand> inputs_;
+  bool is_conversion_;
   bool changed_ = false;
 };
+
+/// begin, begin + 1, ..., end - 1.
+std::vector<int64_t> Count(int64_t begin, int64_t end);
 
 /// `bytes` of one element each, 0-D or 1-D.
 TensorRef Int64s(std::vector<int64_t> values);

@@ -9,8 +9,8 @@
 #include "ir/source_form.h"
 #include "ir/walk.h"
 #include "passes/opset/commit.h"
+#include "passes/opset/control_flow.h"
 #include "passes/opset/expansion.h"
-#include "passes/opset/scan.h"
 #include "passes/opset/steps.h"
 #include "passes/opset/upgrade.h"
 #include "passes/shape/inference.h"
@@ -51,7 +51,13 @@ class Legalizer {
   void RunGraph(Graph& graph) {
     other_opset_ |=
         target_.IsOther(graph, "") || target_.IsOther(graph, kMlDomain);
-    for (Value& constant : graph.constants()) RespellConstant(constant);
+    for (Value& constant : graph.constants().SafeRange()) {
+      if (constant.tensor()->IsSpeltSparse()) {
+        MakeDense(constant);
+      } else {
+        RespellConstant(constant);
+      }
+    }
     for (Node& node : graph.nodes().SafeRange()) {
       if (node.has_graphs()) {
         for (Graph* body : node.graphs()) RunGraph(*body);
@@ -66,21 +72,36 @@ class Legalizer {
   void CheckConstants(Function& function) {
     Graph& body = *function.body();
     if (!target_.IsOther(body, "")) return;
-    const OpDef* def =
-        model_.ops().Find("", "Constant", target_.OpsetOf(body, ""));
+    const int64_t opset = target_.OpsetOf(body, "");
+    int64_t lowest = opset;
+    const Value* example = nullptr;
     ForEachGraph(body, [&](Graph& graph) {
       for (const Value& constant : graph.constants()) {
         const ElementType type = constant.tensor()->type();
-        if (def != nullptr &&
-            opset::Allows(*def, def->outputs().front(), type)) {
-          continue;
-        }
-        AddError(fmt::format(
-            "function '{}': a later opset is needed for its "
-            "constant '{}' of {}",
-            function.name(), constant.name(), ElementTypeName(type)));
+        const int64_t needed = LowestWithConstant(type, opset);
+        if (needed <= lowest || !constant.HasUses()) continue;
+        lowest = needed;
+        example = &constant;
       }
     });
+    if (example == nullptr) return;
+    AddError(fmt::format(
+        "function '{}': opset {} is needed for its constants: '{}' of {} ({})",
+        function.name(), lowest, example->name(),
+        example->uses().begin()->user()->Describe(),
+        ElementTypeName(example->tensor()->type())));
+  }
+
+  // The lowest opset from `opset` on that has a Constant of `type`.
+  int64_t LowestWithConstant(ElementType type, int64_t opset) const {
+    while (opset < kCanonicalOpset) {
+      const OpDef* def = model_.ops().Find("", "Constant", opset);
+      if (def != nullptr && opset::Allows(*def, def->outputs().front(), type)) {
+        break;
+      }
+      ++opset;
+    }
+    return opset;
   }
 
   // Before IR version 4, initializers have to be inputs, which those of bodies
@@ -104,6 +125,28 @@ class Legalizer {
         main.ListAsInput(&constant);
       }
     });
+  }
+
+  // There are no sparse tensors before opset 11.
+  void MakeDense(Value& constant) {
+    Graph& graph = *constant.graph();
+    const TensorRef& tensor = constant.tensor();
+    if (!target_.IsOther(graph, "") || target_.OpsetOf(graph, "") >= 11) return;
+    if (tensor->byte_size() > Tensor::kMaxMaterializedBytes) {
+      return AddError(fmt::format(
+          "'{}': opset 11 is needed for a sparse tensor of {} bytes",
+          constant.name(), tensor->byte_size()));
+    }
+    absl::StatusOr<TensorRef> dense = Tensor::WithDims(tensor, tensor->dims());
+    if (!dense.ok()) {
+      return AddError(std::string(dense.status().message()));
+    }
+    Value* value = graph.AddConstant("", *std::move(dense));
+    if (constant.type() != nullptr) graph.SetType(value, constant.type());
+    graph.ReplaceAllUses(&constant, value);
+    const std::string name(constant.name());
+    graph.RemoveConstant(&constant);
+    graph.Rename(value, name);
   }
 
   // A Constant node that the target cannot spell becomes an initializer.
@@ -133,7 +176,26 @@ class Legalizer {
       reason = target_.WhyNot(node);
     }
     if (reason.empty()) reason = LowerAlong(*path, node);
-    if (!reason.empty() && !TryDecompose(node)) Error(node, reason);
+    if (reason.empty()) return;
+    std::string why_not;
+    if (!TryDecompose(node, &why_not)) Refuse(node, reason, why_not);
+  }
+
+  // `reason` is why the node cannot be said as one, `why_not` why not as
+  // several.
+  void Refuse(Node& node, std::string_view reason, std::string_view why_not) {
+    const std::string better = target_.WhyNot(node, [&](int64_t opset) {
+      TargetOpsets opsets = target_.opsets();
+      opsets.onnx = opset;
+      return node.op().domain().empty() &&
+             opset::CanExpand(node, opset::DownwardExpansions(),
+                              Target(opsets));
+    });
+    std::string error(better.empty() ? reason : better);
+    if (!why_not.empty()) {
+      error += fmt::format("; it cannot be said by others: {}", why_not);
+    }
+    Error(node, error);
   }
 
   // A node that Upgrade left at an old version.
@@ -161,16 +223,15 @@ class Legalizer {
       if (def != &node.op()) node.graph()->SetOperator(&node, def);
       return "";
     }
-    opset::Form form(node);
+    const bool is_other = target_.IsOther(*node.graph(), node.op().domain());
+    opset::Form form(node, is_other);
     const std::string reason = opset::Lower(path, form);
     if (!reason.empty()) {
       // With the opset that can.
       const std::string why_not = target_.WhyNot(node);
       return why_not.empty() ? reason : why_not;
     }
-    if (target_.IsOther(*node.graph(), node.op().domain())) {
-      opset::DropEmptyInputs(form);
-    }
+    if (is_other) opset::DropEmptyInputs(form);
     Commit(node, std::move(form));
     return "";
   }
@@ -188,18 +249,28 @@ class Legalizer {
     node.graph()->SetOperator(&node, op);
   }
 
-  // What the target cannot say as one node.
-  bool TryDecompose(Node& node) {
+  // What the target cannot say as one node. If that fails, `why_not` is what is
+  // in the way, if anything can be said of it.
+  bool TryDecompose(Node& node, std::string* why_not) {
     std::vector<Node*> made;
     const OpDef* def = target_.DefOf(*node.graph(), node.op());
     if (node.Is("Scan"_op) && def != nullptr && def->since_version() < 9) {
-      if (!opset::LowerScan(node, &made).empty()) return false;
+      *why_not = opset::LowerScan(node, &made);
+      if (!why_not->empty()) return false;
       for (Node* part : made) LowerNode(*part);
       return true;
     }
-    const std::string why_not =
-        opset::Expand(node, opset::DownwardExpansions(), &target_, &made);
-    if (!why_not.empty()) return false;
+    if (node.Is("Loop"_op) && def != nullptr && def->since_version() < 11) {
+      *why_not = opset::LowerLoop(node, &made);
+      if (!why_not->empty()) return false;
+      committer_.Erase(&node);
+      for (Node* part : made) LowerNode(*part);
+      return true;
+    }
+    if (!opset::Expand(node, opset::DownwardExpansions(), &target_, &made,
+                       why_not)) {
+      return false;
+    }
     committer_.Erase(&node);
     for (Node* part : made) LowerNode(*part);
     return true;

@@ -34,16 +34,17 @@ const OpDef* FindAtOpset(const OpRegistry& ops, const OpDef& op,
   return nullptr;
 }
 
-// Empty if `node` can be expressed as `path` begins.
-// Else what cannot: "Squeeze with axes that are not a suitable constant".
-std::string WhyNotAs(const Node& node, const opset::Path& path) {
+// Empty if `node` can be expressed as `path` begins, else what cannot: "Squeeze
+// with axes that are not a suitable constant".
+std::string WhyNotAs(const Node& node, const opset::Path& path,
+                     bool is_conversion) {
   const OpDef& def =
       path.steps.empty() ? *path.canonical : *path.steps.front().older;
   std::string wrong;
   if (path.plain_down) {
     if (!path.steps.empty()) wrong = opset::WrongType(node, def);
   } else {
-    opset::Form form(node);
+    opset::Form form(node, is_conversion);
     std::string reason = opset::Lower(path, form);
     if (!reason.empty()) return reason;
     wrong = opset::WrongType(form);
@@ -53,12 +54,14 @@ std::string WhyNotAs(const Node& node, const opset::Path& path) {
 }
 
 // The lowest opset above `opset` that can express `node`.
-int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset) {
+int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset,
+                    absl::FunctionRef<bool(int64_t)> can_otherwise) {
   const int64_t newest = ops.max_version(node.op().domain());
   for (int64_t v = opset + 1; v < newest; ++v) {
+    if (can_otherwise(v)) return v;
     const OpDef* def = FindAtOpset(ops, node.op(), v);
     if (def == nullptr) continue;
-    if (WhyNotAs(node, opset::PathFrom(ops, *def)).empty()) return v;
+    if (WhyNotAs(node, opset::PathFrom(ops, *def), true).empty()) return v;
   }
   return newest;
 }
@@ -162,6 +165,11 @@ bool Target::CanRestore(const Node& node) const {
 }
 
 std::string Target::WhyNot(const Node& node) const {
+  return WhyNot(node, [](int64_t) { return false; });
+}
+
+std::string Target::WhyNot(
+    const Node& node, absl::FunctionRef<bool(int64_t)> can_otherwise) const {
   const OpDef& op = node.op();
   if (node.function() != nullptr || node.IsTerminator() || op.is_opaque() ||
       (opset::IsVersioned(op) && !op.is_canonical())) {
@@ -176,7 +184,7 @@ std::string Target::WhyNot(const Node& node) const {
   if (CanRestore(node)) return "";
   const auto lowest = [&] {
     return LowestOpset(node.graph()->model().ops(), node,
-                       OpsetOf(*node.graph(), op.domain()));
+                       OpsetOf(*node.graph(), op.domain()), can_otherwise);
   };
   const OpDef* gone = node.graph()->model().ops().Find(
       op.domain(), op.name(), OpsetOf(*node.graph(), op.domain()));
@@ -189,7 +197,8 @@ std::string Target::WhyNot(const Node& node) const {
   if (entry.path == nullptr) {
     return fmt::format("opset {} is needed for {}", lowest(), op.name());
   }
-  const std::string what = WhyNotAs(node, *entry.path);
+  const std::string what =
+      WhyNotAs(node, *entry.path, IsOther(*node.graph(), op.domain()));
   return what.empty()
              ? ""
              : fmt::format("opset {} is needed for {}", lowest(), what);

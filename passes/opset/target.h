@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "ir/graph.h"
 #include "ir/node.h"
 #include "ir/op_registry.h"
@@ -45,6 +46,10 @@ class Target {
   /// with axes that are not constant". Nodes that are not canonical stay what
   /// they are.
   std::string WhyNot(const Node& node) const;
+  /// The same where there are other means: `can_otherwise` tells whether they
+  /// say the node at an opset.
+  std::string WhyNot(const Node& node,
+                     absl::FunctionRef<bool(int64_t)> can_otherwise) const;
   /// Whether the version of the operator that `node` has is that of the target.
   bool HasVersionOf(const Node& node) const;
   /// Whether a node that is not canonical is of a version that the target has,

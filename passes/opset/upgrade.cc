@@ -12,8 +12,8 @@
 #include "ir/graph_editor.h"
 #include "ir/source_form.h"
 #include "passes/opset/commit.h"
+#include "passes/opset/control_flow.h"
 #include "passes/opset/expansion.h"
-#include "passes/opset/scan.h"
 #include "passes/opset/steps.h"
 #include "passes/shape/inference.h"
 
@@ -127,9 +127,11 @@ class Upgrader {
         [](const Value* input) { return !input || input->IsConstant(); });
     if (!is_other && !is_constant) return Stays(node, reason);
     std::vector<Node*> made;
-    const std::string why_not =
-        opset::Expand(node, opset::UpwardExpansions(), target_, &made);
-    if (!why_not.empty()) return Stays(node, reason);
+    std::string why_not;
+    if (!opset::Expand(node, opset::UpwardExpansions(), target_, &made,
+                       &why_not)) {
+      return Stays(node, reason);
+    }
     committer_.Erase(&node);
     return true;
   }
