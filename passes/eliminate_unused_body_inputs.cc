@@ -6,6 +6,7 @@
 
 #include "fmt/core.h"
 #include "ir/walk.h"
+#include "passes/opset/target.h"
 #include "passes/passes.h"
 
 namespace onnxopt {
@@ -128,7 +129,7 @@ class BodyCleaner {
     for (int i = layout_.carried - 1; i >= 0; --i) {
       const int index = layout_.fixed_inputs + i;
       if (IsNeeded(node_.output(i)) || IsRead(index)) continue;
-      if (node_.num_inputs() == node_.op().min_inputs()) {
+      if (node_.num_inputs() == MinInputs()) {
         return Decline("the operator demands a carried value");
       }
       if (!Allow("carried values removed", "unread carried value", i)) return;
@@ -137,6 +138,15 @@ class BodyCleaner {
       RemoveInput(index);
       --layout_.carried;
     }
+  }
+
+  // At the target.
+  int MinInputs() const {
+    const OpDef* def = context_.target() == nullptr
+                           ? nullptr
+                           : context_.target()->DefOf(graph_, node_.op());
+    return std::max(node_.op().min_inputs(),
+                    def == nullptr ? 0 : def->min_inputs());
   }
 
   // Whether the body does more with a carried value than to return it.

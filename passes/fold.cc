@@ -11,6 +11,7 @@
 #include "eval/kernel.h"
 #include "fmt/core.h"
 #include "ir/walk.h"
+#include "passes/opset/target.h"
 #include "passes/passes.h"
 #include "passes/replace.h"
 #include "passes/rewrite/constants.h"
@@ -292,6 +293,13 @@ class Folder {
 
   void Replace(Node& node, const std::vector<TensorRef>& tensors) {
     Graph& graph = *node.graph();
+    const Target* target = context_.target();
+    for (const TensorRef& tensor : tensors) {
+      if (target != nullptr && !target->CanHold(graph, tensor->type())) {
+        Decline(node, "at its opset a function has constants of floats only");
+        return;
+      }
+    }
     for (const Value* output : node.outputs()) {
       if (output != nullptr && output->pinned()) {
         Decline(node, "an output has a name to keep");

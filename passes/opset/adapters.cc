@@ -151,6 +151,7 @@ std::string ScanDownFrom11(Form& form) {
   const Graph* body = form.view().Body("body");
   if (!scanned || body == nullptr) return "whose body is not known";
   const int64_t states = form.num_inputs() - *scanned;
+  if (*scanned < 1 || states < 0) return "with fewer inputs than it scans";
   const auto of_input = [&](size_t i) {
     return form.rank(static_cast<int>(states + i));
   };
@@ -162,7 +163,7 @@ std::string ScanDownFrom11(Form& form) {
   };
   const auto count = [&](std::string_view name, auto rank_of) {
     const auto* given = form.view().Ints(name);
-    if (given == nullptr) return true;
+    if (given == nullptr) return form.Find(name) == nullptr;
     std::vector<int64_t> axes = *given;
     if (!CountFromFront(&axes, rank_of)) return false;
     if (axes != *given) form.SetInts(name, std::move(axes));
@@ -186,7 +187,7 @@ std::string SplitDownFrom18(Form& form) {
   const std::optional<int64_t> parts = form.view().Int("num_outputs");
   const std::optional<int64_t> axis = form.view().Int("axis");
   const std::optional<Shape> shape = form.shape(0);
-  if (!parts || *parts < 1 || !axis || !shape) {
+  if (parts != form.node().num_outputs() || !axis || !shape) {
     return "with num_outputs on a dim that is not known";
   }
   const auto index = Normalize(*axis, shape->size());

@@ -83,8 +83,7 @@ std::string GatherDown(Form& form) {
   const std::optional<int64_t> axis = form.view().Int("axis");
   const auto at =
       shape && axis ? Normalize(*axis, shape->size()) : std::nullopt;
-  if (!at || !(*shape)[*at].IsInteger() ||
-      form.element(1) != ElementType::kInt64) {
+  if (!at || !(*shape)[*at].IsInteger()) {
     return form.is_conversion()
                ? "with negative indices of a dim that is not known"
                : "";
@@ -140,7 +139,8 @@ std::string OneHotDown(Form& form) {
   if (!IsNonNegative(form, 0) && !CountsFromDepth(form)) {
     return "with indices that may be negative";
   }
-  return form.view().Int("axis", -1) >= -1 ? "" : "with a negative axis";
+  const std::optional<int64_t> axis = form.view().Int("axis");
+  return axis && *axis >= -1 ? "" : "with a negative axis";
 }
 
 std::string ScatterDown(Form& form) {

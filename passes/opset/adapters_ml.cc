@@ -21,14 +21,18 @@ std::vector<int64_t> Indices(size_t size) {
   return indices;
 }
 
+bool AreDistinct(const std::vector<std::string_view>& classes) {
+  return absl::flat_hash_set<std::string_view>(classes.begin(), classes.end())
+             .size() == classes.size();
+}
+
 // --- LabelEncoder-1 maps strings to their index in a list, or back.
 
 std::string LabelEncoderUp(Form& form) {
   const auto* found = form.view().Strings("classes_strings");
   if (found == nullptr) return "it has no classes_strings";
   const std::vector<std::string_view> classes = *found;
-  if (absl::flat_hash_set<std::string_view>(classes.begin(), classes.end())
-          .size() != classes.size()) {
+  if (!AreDistinct(classes)) {
     return "one of its classes is there twice";
   }
   switch (form.element(0)) {
@@ -51,7 +55,7 @@ std::string LabelEncoderDown(Form& form) {
   const auto take = [&](std::string_view strings, std::string_view ints) {
     const auto* classes = form.view().Strings(strings);
     const auto* indices = form.view().Ints(ints);
-    if (classes == nullptr || indices == nullptr ||
+    if (classes == nullptr || indices == nullptr || !AreDistinct(*classes) ||
         *indices != Indices(classes->size())) {
       return false;
     }

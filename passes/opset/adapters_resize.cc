@@ -130,7 +130,10 @@ std::optional<std::vector<int64_t>> AxesOf(const std::vector<int64_t>& axes,
   std::vector<int64_t> positive;
   for (const int64_t axis : axes) {
     const std::optional<int64_t> index = Normalize(axis, rank);
-    if (!index) return std::nullopt;
+    if (!index ||
+        std::find(positive.begin(), positive.end(), *index) != positive.end()) {
+      return std::nullopt;
+    }
     positive.push_back(*index);
   }
   return positive;
@@ -145,7 +148,7 @@ std::string PadDownFrom18(Form& form) {
     return "with axes or pads that are not constant";
   }
   const auto axes = AxesOf(*given, *rank);
-  if (!axes) return "with axes that are out of range";
+  if (!axes) return "with axes that are out of range, or there twice";
   std::vector<int64_t> all(2 * *rank, 0);
   for (size_t i = 0; i < axes->size(); ++i) {
     all[(*axes)[i]] = (*pads)[i];
@@ -204,7 +207,7 @@ std::string ResizeDownFrom19(Form& form) {
   const std::optional<std::vector<float>> scales = form.floats(2);
   const std::optional<Shape> shape = form.shape(0);
   const bool for_all = scales && shape && scales->size() == shape->size() &&
-                       form.view().Ints("axes") == nullptr;
+                       form.Find("axes") == nullptr;
   for (size_t i = 0; for_all && i < scales->size(); ++i) {
     const Dim& dim = (*shape)[i];
     if (!dim.IsInteger()) return "with half_pixel_symmetric of unknown dims";

@@ -15,6 +15,10 @@ std::string MaxPoolDownFrom10(Form& form) {
   const auto* dilations = form.view().Ints("dilations");
   const std::optional<Shape> shape = form.shape(0);
   if (form.view().Int("ceil_mode") == 0) return "";
+  if (form.view().HasReferences()) {
+    return "with ceil_mode, and attributes that depend on the call of the "
+           "function";
+  }
   if (kernel == nullptr || !shape || shape->size() != kernel->size() + 2 ||
       form.view().String("auto_pad", "NOTSET") != "NOTSET" ||
       (dilations != nullptr &&
@@ -23,9 +27,11 @@ std::string MaxPoolDownFrom10(Form& form) {
     return "with ceil_mode";
   }
   const size_t rank = kernel->size();
-  std::vector<int64_t> pads(2 * rank, 0);
-  if (given_pads != nullptr && given_pads->size() == pads.size()) {
-    pads = *given_pads;
+  std::vector<int64_t> pads =
+      given_pads == nullptr ? std::vector<int64_t>(2 * rank, 0) : *given_pads;
+  if (pads.size() != 2 * rank ||
+      (given_strides != nullptr && given_strides->size() != rank)) {
+    return "with ceil_mode, and pads or strides of another rank";
   }
   for (size_t i = 0; i < rank; ++i) {
     const Dim& dim = (*shape)[i + 2];
@@ -60,15 +66,20 @@ std::optional<std::vector<int64_t>> EvenPads(const Form& form) {
   const auto* sizes = form.view().Ints("output_shape");
   const std::optional<Shape> x = form.shape(0);
   const std::optional<Shape> w = form.shape(1);
-  if (sizes == nullptr || !x || !w || x->size() != w->size() ||
-      x->size() != sizes->size() + 2) {
+  if (sizes == nullptr || form.view().HasReferences() || !x || !w ||
+      x->size() != w->size() || x->size() != sizes->size() + 2) {
     return std::nullopt;
   }
   const size_t rank = sizes->size();
-  const auto at = [&](std::string_view name, size_t i, int64_t otherwise) {
-    const auto* values = form.view().Ints(name);
-    return values != nullptr && values->size() == rank ? (*values)[i]
-                                                       : otherwise;
+  const auto* strides = form.view().Ints("strides");
+  const auto* dilations = form.view().Ints("dilations");
+  const auto* more = form.view().Ints("output_padding");
+  for (const auto* values : {strides, dilations, more}) {
+    if (values != nullptr && values->size() != rank) return std::nullopt;
+  }
+  const auto at = [](const std::vector<int64_t>* values, size_t i,
+                     int64_t otherwise) {
+    return values == nullptr ? otherwise : (*values)[i];
   };
   std::vector<int64_t> pads(2 * rank);
   for (size_t i = 0; i < rank; ++i) {
@@ -76,8 +87,8 @@ std::optional<std::vector<int64_t>> EvenPads(const Form& form) {
     const Dim& kernel = (*w)[i + 2];
     if (!dim.IsInteger() || !kernel.IsInteger()) return std::nullopt;
     const int64_t total =
-        at("strides", i, 1) * (dim.value() - 1) + at("output_padding", i, 0) +
-        (kernel.value() - 1) * at("dilations", i, 1) + 1 - (*sizes)[i];
+        at(strides, i, 1) * (dim.value() - 1) + at(more, i, 0) +
+        (kernel.value() - 1) * at(dilations, i, 1) + 1 - (*sizes)[i];
     if (total < 0 || total % 2 != 0) return std::nullopt;
     pads[i] = pads[rank + i] = total / 2;
   }

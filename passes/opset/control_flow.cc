@@ -17,6 +17,16 @@
 namespace onnxopt::opset {
 namespace {
 
+// `by` stands where `value` stood, under its name, which users may ask for.
+void TakeOver(Value* value, Value* by, const TypeRef& type) {
+  Graph& graph = *value->graph();
+  const std::string name(value->name());
+  graph.ReplaceAllUses(value, by);
+  graph.Rename(value, graph.model().UniqueName(name));
+  graph.Rename(by, name);
+  graph.SetType(by, type);
+}
+
 // Puts `wrapper`, Squeeze or Unsqueeze of axis 0, around inputs and outputs.
 class Wrapper {
  public:
@@ -40,16 +50,12 @@ class Wrapper {
     Node* before = next == graph_.nodes().end() ? nullptr : &*next;
     for (Value* output : scan_.outputs()) {
       if (output == nullptr) continue;
-      // The name is promised to users, the type was that of the whole.
-      const std::string name(output->name());
-      TypeRef type = output->type();
+      // The type was that of the whole.
+      const TypeRef type = output->type();
       graph_.SetType(output, nullptr);
       Value* wrapped = Make(op, output, before);
-      graph_.ReplaceAllUses(output, wrapped);
+      TakeOver(output, wrapped, type);
       graph_.SetInput(wrapped->producer(), 0, output);
-      graph_.Rename(output, graph_.model().UniqueName(name));
-      graph_.Rename(wrapped, name);
-      graph_.SetType(wrapped, std::move(type));
     }
   }
 
@@ -72,10 +78,12 @@ class Wrapper {
   Value* axes_ = nullptr;
 };
 
-bool AllZero(const std::vector<int64_t>* values) {
-  return values == nullptr ||
-         std::all_of(values->begin(), values->end(),
-                     [](int64_t value) { return value == 0; });
+// Whether the attribute says what its absence says.
+bool AllZero(const AttributeView& view, std::string_view name) {
+  const std::vector<int64_t>* values = view.Ints(name);
+  return values == nullptr ? !view.IsGiven(name)
+                           : std::all_of(values->begin(), values->end(),
+                                         [](int64_t v) { return v == 0; });
 }
 
 bool HasPinnedOutput(const Node& node) {
@@ -102,6 +110,9 @@ void SetVersion(Node& scan, int64_t version) {
 }
 
 constexpr int64_t kBatched = 8;
+// Beside the directions of inputs, which have another name.
+constexpr std::string_view kNewOfScan9[] = {
+    "scan_input_axes", "scan_output_axes", "scan_output_directions"};
 
 void SetNewestVersion(Node& scan) {
   const OpDef* newest =
@@ -157,6 +168,31 @@ void Nest(Node& scan) {
   SetNewestVersion(scan);
 }
 
+// Gives the body of a Loop a state, which stays as it is, before what it
+// collects. Returns the node that passes it on.
+Node* AddState(Graph* body) {
+  Model& model = body->model();
+  const TypeRef type = Type::Tensor(ElementType::kFloat, Shape{});
+  Value* state = body->AddInput(model.UniqueName("state"), type);
+  const std::string_view next = model.UniqueName("state");
+  Node* identity = body->AddNode(
+      model.ops().Find("", "Identity", kCanonicalOpset),
+      std::vector<Value*>{state}, std::vector<std::string_view>{next});
+  body->SetType(identity->output(0), type);
+  std::vector<Value*> results(body->outputs().begin(), body->outputs().end());
+  std::vector<OutputInfo> infos(body->output_infos().begin(),
+                                body->output_infos().end());
+  results.insert(results.begin() + 1, identity->output(0));
+  infos.insert(infos.begin() + 1, {next, type, {}});
+  while (body->outputs().size() > 1) {
+    body->RemoveGraphOutput(static_cast<int>(body->outputs().size()) - 1);
+  }
+  for (size_t i = 1; i < results.size(); ++i) {
+    body->AddOutput(results[i], infos[i]);
+  }
+  return identity;
+}
+
 }  // namespace
 
 std::string LiftScan(Node& scan, std::vector<Node*>* made) {
@@ -182,17 +218,20 @@ std::string LiftScan(Node& scan, std::vector<Node*>* made) {
   return "";
 }
 
-std::string LowerScan(Node& scan, std::vector<Node*>* made) {
+std::string WhyNotLowerScan(const Node& scan) {
   const AttributeView view(scan);
-  if (!AllZero(view.Ints("scan_input_axes")) ||
-      !AllZero(view.Ints("scan_output_axes")) ||
-      !AllZero(view.Ints("scan_output_directions"))) {
-    return "with axes or directions of outputs";
+  for (const std::string_view name : kNewOfScan9) {
+    if (!AllZero(view, name)) return "it has axes, or directions of outputs";
   }
-  if (HasPinnedOutput(scan)) return "with an output that has a name to keep";
+  return HasPinnedOutput(scan) ? "its output has a name to keep" : "";
+}
+
+std::string LowerScan(Node& scan, std::vector<Node*>* made) {
+  if (std::string why_not = WhyNotLowerScan(scan); !why_not.empty()) {
+    return why_not;
+  }
   Graph& graph = *scan.graph();
-  for (const std::string_view name :
-       {"scan_input_axes", "scan_output_axes", "scan_output_directions"}) {
+  for (const std::string_view name : kNewOfScan9) {
     graph.RemoveAttribute(&scan, name);
   }
   RenameAttribute(scan, "scan_input_directions", "directions");
@@ -214,37 +253,19 @@ std::string LowerLoop(Node& loop, std::vector<Node*>* made) {
   Graph& graph = *loop.graph();
   Model& model = graph.model();
   Graph* body = AttributeView(loop).Body("body");
-  if (body == nullptr || loop.num_inputs() > 2 || body->inputs().size() != 2) {
-    return "it has a state";
+  if (body == nullptr || loop.num_inputs() > 2 || body->inputs().size() != 2 ||
+      body->outputs().empty()) {
+    return "its body is not valid";
   }
-  if (HasPinnedOutput(loop)) return "with an output that has a name to keep";
-  const TypeRef type = Type::Tensor(ElementType::kInt64, Shape{});
-  Value* state = body->AddInput(model.UniqueName("state"), type);
-  const std::string_view next = model.UniqueName("state");
-  Value* kept = body->AddNode(model.ops().Find("", "Identity", kCanonicalOpset),
-                              std::vector<Value*>{state},
-                              std::vector<std::string_view>{next})
-                    ->output(0);
-  body->SetType(kept, type);
-  made->push_back(kept->producer());
-  // States come right after the condition.
-  std::vector<Value*> results(body->outputs().begin(), body->outputs().end());
-  std::vector<OutputInfo> infos(body->output_infos().begin(),
-                                body->output_infos().end());
-  results.insert(results.begin() + 1, kept);
-  infos.insert(infos.begin() + 1, {next, type, {}});
-  while (body->outputs().size() > 1) {
-    body->RemoveGraphOutput(static_cast<int>(body->outputs().size()) - 1);
-  }
-  for (size_t i = 1; i < results.size(); ++i) {
-    body->AddOutput(results[i], infos[i]);
-  }
+  if (HasPinnedOutput(loop)) return "its output has a name to keep";
+  made->push_back(AddState(body));
   std::vector<std::string_view> names = {model.UniqueName("state")};
   for (const Value* output : loop.outputs()) {
     names.push_back(output == nullptr ? std::string_view()
                                       : model.UniqueName(output->name()));
   }
-  Value* zero = graph.AddConstant(model.UniqueName("state"), Int64(0));
+  Value* zero = graph.AddConstant(model.UniqueName("state"),
+                                  Scalar(ElementType::kFloat, 0));
   Node* replacement = graph.AddNode(
       &loop.op(), std::vector<Value*>{loop.input(0), loop.input(1), zero},
       names, loop.name(), &loop);
@@ -252,12 +273,7 @@ std::string LowerLoop(Node& loop, std::vector<Node*>* made) {
   for (int i = 0; i < loop.num_outputs(); ++i) {
     Value* output = loop.output(i);
     if (output == nullptr) continue;
-    Value* by = replacement->output(i + 1);
-    const std::string name(output->name());
-    graph.SetType(by, output->type());
-    graph.ReplaceAllUses(output, by);
-    graph.Rename(output, model.UniqueName(name));
-    graph.Rename(by, name);
+    TakeOver(output, replacement->output(i + 1), output->type());
   }
   made->push_back(replacement);
   return "";

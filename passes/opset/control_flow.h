@@ -20,6 +20,8 @@ namespace onnxopt::opset {
 std::string LiftScan(Node& scan, std::vector<Node*>* made);
 /// Makes a Scan-9 a Scan-8 with a batch of one.
 std::string LowerScan(Node& scan, std::vector<Node*>* made);
+/// Why LowerScan would not.
+std::string WhyNotLowerScan(const Node& scan);
 /// Before opset 11 a Loop has at least one state. Replaces `loop`, which then
 /// has no users and is to be erased, by one with a state that nobody reads.
 std::string LowerLoop(Node& loop, std::vector<Node*>* made);

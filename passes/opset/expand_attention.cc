@@ -10,7 +10,7 @@ namespace {
 
 std::optional<int64_t> StaticDim(const Value* value, int64_t axis) {
   const std::optional<Shape> shape = ShapeOf(value);
-  if (!shape || axis >= static_cast<int64_t>(shape->size()) ||
+  if (!shape || axis < 0 || axis >= static_cast<int64_t>(shape->size()) ||
       !(*shape)[axis].IsInteger()) {
     return std::nullopt;
   }
@@ -103,7 +103,10 @@ class AttentionBuilder {
  private:
   bool ReadHeads() {
     const std::optional<int64_t> rank = RankOf(Input(r_, 0));
-    if (!r_.Known(rank, "its rank is not known")) return false;
+    if (!r_.Known(rank, "its rank is not known") ||
+        !r_.Require(*rank == 3 || *rank == 4, "its rank is neither 3 nor 4")) {
+      return false;
+    }
     packed_ = *rank == 3;
     const auto heads = [&](int input, std::string_view attribute) {
       return packed_ ? view_.Int(attribute) : StaticDim(Input(r_, input), 1);
@@ -156,10 +159,15 @@ class AttentionBuilder {
   }
 
   Value* Probabilities(Value* q, Value* k) {
-    Value* scores = r_.Make("MatMul"_op, {q, r_.Transpose(k, {0, 1, 3, 2})});
-    const float scale = view_.Float("scale").value_or(
+    // Half of the scale on either side keeps the products small, as ONNX's own
+    // definition does.
+    const double scale = view_.Float("scale").value_or(
         static_cast<float>(1 / std::sqrt(static_cast<double>(size_))));
-    scores = r_.Mul(scores, r_.Scalar(scale, q));
+    if (!r_.Require(scale > 0, "its scale is not positive")) return nullptr;
+    Value* half = r_.Scalar(std::sqrt(scale), q);
+    Value* scores =
+        r_.Make("MatMul"_op,
+                {r_.Mul(q, half), r_.Mul(r_.Transpose(k, {0, 1, 3, 2}), half)});
     const float softcap = view_.Float("softcap").value_or(0);
     if (softcap > 0) {
       Value* cap = r_.Scalar(softcap, q);

@@ -251,15 +251,17 @@ Value* PadWrapping(Rewriter& r) {
     return nullptr;
   }
   Value* y = Input(r, 0);
+  std::vector<bool> seen(shape->size(), false);
   for (size_t i = 0; i < axes->size(); ++i) {
     const std::optional<int64_t> axis = Normalize((*axes)[i], shape->size());
     const int64_t before = (*pads)[i];
     const int64_t after = (*pads)[axes->size() + i];
     if (before == 0 && after == 0) continue;
-    if (!r.Require(axis.has_value(), "it is not valid") ||
+    if (!r.Require(axis && !seen[*axis], "it is not valid") ||
         !r.Known((*shape)[*axis].IsInteger(), "a dim is not known")) {
       return nullptr;
     }
+    seen[*axis] = true;
     const int64_t size = (*shape)[*axis].value();
     if (!r.Require(size > 0 && before >= 0 && after >= 0 &&
                        before < kMaxIndices && after < kMaxIndices &&
@@ -289,6 +291,10 @@ Value* DepthToSpace(Rewriter& r) {
   }
   const int64_t b = *block;
   const auto& d = *dims;
+  if (!r.Require(b <= d[1] && d[1] / b % b == 0 && d[1] % b == 0,
+                 "it is not valid")) {
+    return nullptr;
+  }
   const int64_t depth = d[1] / (b * b);
   Value* parts = r.Make("Reshape"_op,
                         {Input(r, 0), r.Ints({d[0], depth, b, b, d[2], d[3]})});

@@ -29,12 +29,19 @@ Value* Gelu(Rewriter& r) {
   return r.Mul(r.Mul(x, r.Scalar(0.5, x)), r.Add(inner, one));
 }
 
+constexpr int64_t kMaxRank = 64;  // of ranks that are not known
+
 // The axes from `axis` on, as constant axes of a reduction.
 Value* AxesFrom(Rewriter& r, Value* x, const AttributeView& view) {
   const std::optional<int64_t> axis = view.Int("axis");
   if (!r.Known(axis, "its axis is not known")) return nullptr;
-  if (*axis < 0) return r.Ints(Count(*axis, 0));
   const std::optional<int64_t> rank = RankOf(x);
+  if (*axis < 0) {
+    return r.Require(*axis >= -(rank ? *rank : kMaxRank),
+                     "its axis is out of range")
+               ? r.Ints(Count(*axis, 0))
+               : nullptr;
+  }
   // Without axes, all would be reduced.
   if (!r.Known(rank && *axis < *rank, "its rank is not known")) return nullptr;
   return r.Ints(Count(*axis, *rank));

@@ -8,12 +8,21 @@ namespace {
 
 using shape::Normalize;
 
+constexpr int64_t kMaxBlock = int64_t{1} << 31;
+
 // One value for each block of `size` along `axis`, repeated as often.
 Value* SpreadBlocks(Rewriter& r, Value* parameter, int64_t axis, int64_t size) {
   const std::optional<std::vector<int64_t>> dims = StaticDims(parameter);
   const std::optional<Shape> shape = ShapeOf(Input(r, 0));
   if (!r.Known(dims && shape && (*shape)[axis].IsInteger(),
                "a dim is not known")) {
+    return nullptr;
+  }
+  const int64_t length = (*shape)[axis].value();
+  const int64_t blocks_of_axis = (*dims)[axis];
+  if (!r.Require(size < kMaxBlock && length < kMaxBlock &&
+                     (length + size - 1) / size == blocks_of_axis,
+                 "it is not valid")) {
     return nullptr;
   }
   std::vector<int64_t> spread = *dims;
@@ -23,7 +32,6 @@ Value* SpreadBlocks(Rewriter& r, Value* parameter, int64_t axis, int64_t size) {
   spread = *dims;
   spread[axis] *= size;
   Value* all = r.Reshape(blocks, spread);
-  const int64_t length = (*shape)[axis].value();
   return length == spread[axis]
              ? all
              : r.Make("Slice"_op,
@@ -51,7 +59,8 @@ Value* Spread(Rewriter& r, Value* parameter) {
                       : r.Make("Unsqueeze"_op, {parameter, r.Ints(axes)});
 }
 
-// (x - zero point) * scale
+// (x - zero point) * scale, of which neither part need fit a narrower type than
+// float.
 Value* DequantizeLinear(Rewriter& r) {
   Value* scale = Input(r, 1);
   const ElementType to = ElementOf(scale);
@@ -61,11 +70,12 @@ Value* DequantizeLinear(Rewriter& r) {
                  "its result has another type than its scale")) {
     return nullptr;
   }
-  Value* x = r.CastTo(to, Input(r, 0));
+  constexpr ElementType kWide = ElementType::kFloat;
+  Value* x = r.CastTo(kWide, Input(r, 0));
   if (Value* zero = Input(r, 2)) {
-    x = r.Sub(x, Spread(r, r.CastTo(to, zero)));
+    x = r.Sub(x, Spread(r, r.CastTo(kWide, zero)));
   }
-  return r.Mul(x, Spread(r, scale));
+  return r.CastTo(to, r.Mul(x, Spread(r, r.CastTo(kWide, scale))));
 }
 
 // saturate(round(x / scale) + zero point)

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_join.h"
 #include "fmt/core.h"
 #include "ir/graph_editor.h"
@@ -112,7 +113,8 @@ class Legalizer {
       for (Value& constant : graph.constants().SafeRange()) {
         if (constant.IsInput() || constant.listed_as_input() ||
             constant.constant_form() == ConstantForm::kNode ||
-            constant.tensor()->spelling() != nullptr) {
+            (constant.tensor()->spelling() != nullptr &&
+             !respelt_.contains(&constant))) {
           continue;
         }
         if (&graph != &main) {
@@ -144,6 +146,7 @@ class Legalizer {
     Value* value = graph.AddConstant("", *std::move(dense));
     if (constant.type() != nullptr) graph.SetType(value, constant.type());
     graph.ReplaceAllUses(&constant, value);
+    if (constant.pinned()) GraphEditor::SetPinned(value);
     const std::string name(constant.name());
     graph.RemoveConstant(&constant);
     graph.Rename(value, name);
@@ -162,6 +165,7 @@ class Legalizer {
         !opset::Allows(*def, def->outputs().front(),
                        constant.tensor()->type())) {
       constant.graph()->MakeInitializer(&constant);
+      respelt_.insert(&constant);
     }
   }
 
@@ -184,9 +188,13 @@ class Legalizer {
   // `reason` is why the node cannot be said as one, `why_not` why not as
   // several.
   void Refuse(Node& node, std::string_view reason, std::string_view why_not) {
+    if (errors_.size() >= kMaxErrors) return;
     const std::string better = target_.WhyNot(node, [&](int64_t opset) {
       TargetOpsets opsets = target_.opsets();
       opsets.onnx = opset;
+      if (node.Is("Scan"_op)) {
+        return opset == 8 && opset::WhyNotLowerScan(node).empty();
+      }
       return node.op().domain().empty() &&
              opset::CanExpand(node, opset::DownwardExpansions(),
                               Target(opsets));
@@ -260,7 +268,8 @@ class Legalizer {
       for (Node* part : made) LowerNode(*part);
       return true;
     }
-    if (node.Is("Loop"_op) && def != nullptr && def->since_version() < 11) {
+    if (node.Is("Loop"_op) && node.num_inputs() <= 2 && def != nullptr &&
+        def->since_version() < 11) {
       *why_not = opset::LowerLoop(node, &made);
       if (!why_not->empty()) return false;
       committer_.Erase(&node);
@@ -297,6 +306,7 @@ class Legalizer {
   Model& model_;
   const Target& target_;
   bool other_opset_ = false;
+  absl::flat_hash_set<const Value*> respelt_;  // look-up only
   opset::Committer committer_;
   std::vector<std::string> errors_;
 };

@@ -114,6 +114,13 @@ const opset::Path* Target::PathTo(const Graph& graph, const OpDef& op) const {
   return op.is_opaque() ? nullptr : Find(graph, op).path.get();
 }
 
+bool Target::CanHold(const Graph& graph, ElementType type) const {
+  if (graph.function() == nullptr) return true;
+  const OpDef* def =
+      graph.model().ops().Find("", "Constant", OpsetOf(graph, ""));
+  return def != nullptr && opset::Allows(*def, def->outputs().front(), type);
+}
+
 std::optional<opset::Form> Target::Moved(const Node& node) const {
   const OpDef& op = node.op();
   const OpDef* def = DefOf(*node.graph(), op);

@@ -62,6 +62,10 @@ class Target {
   /// the file.
   bool CanRestore(const Node& node) const;
 
+  /// Whether `graph` can hold a constant of that type: those of a function are
+  /// Constant nodes, which are of floats only before opset 9.
+  bool CanHold(const Graph& graph, ElementType type) const;
+
   /// From the definition at the target to the canonical one; null if there is
   /// none, or for operators that ONNX does not define.
   const opset::Path* PathTo(const Graph& graph, const OpDef& op) const;

@@ -210,6 +210,10 @@ Value* Rewriter::FoldedConstant(const Node& node, const TypeRef& type) {
 
 Value* Rewriter::Constant(TensorRef tensor) {
   if (!why_not_.empty()) return nullptr;
+  if (target_ != nullptr && !target_->CanHold(graph_, tensor->type())) {
+    return Fail(fmt::format("functions have constants of {} since opset 9",
+                            ElementTypeName(tensor->type())));
+  }
   TypeRef type = TypeOf(*tensor);
   Value* constant =
       graph_.AddConstant(root().output(0)->name(), std::move(tensor));

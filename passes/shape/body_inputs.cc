@@ -12,6 +12,9 @@ namespace {
 std::optional<int64_t> ScanAxis(const InferenceContext& c, size_t k,
                                 size_t rank) {
   const auto* axes = c.attributes().Ints("scan_input_axes");
+  if (axes == nullptr && c.attributes().IsGiven("scan_input_axes")) {
+    return std::nullopt;
+  }
   return Normalize(axes != nullptr && k < axes->size() ? (*axes)[k] : 0, rank);
 }
 

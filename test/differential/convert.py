@@ -144,8 +144,8 @@ def main():
         unconverted = harness.ExpectedList(unconverted.path)
     unchecked = harness.ExpectedList(HERE / 'unchecked.txt')
     score = harness.Score(('passed', 'failed', 'unchecked', 'refused'),
-                          HERE / 'convert_floors.json',
-                          'sample' if args.sample else 'full')
+                          HERE / 'convert_floors.json', 'part' if args.only
+                          else 'sample' if args.sample else 'full')
     for model, outcomes in results:
         score_model(model, outcomes, (unconverted, unchecked), score)
     if args.update:
