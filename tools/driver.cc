@@ -7,10 +7,8 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -24,7 +22,6 @@
 #include "frontend/writer.h"
 #include "ir/verifier.h"
 #include "passes/optimize.h"
-#include "support/parallel.h"
 #include "support/status.h"
 #include "tools/check_result.h"
 #include "tools/expected.h"
@@ -117,7 +114,6 @@ class ModelRun {
       proto_ = OwnBytes(std::move(proto), options_.input);
     }
     checker_.set_original({proto_, ReadFrom(options_.input)});
-    PrepareChecks();
     Diagnostics diagnostics;
     absl::StatusOr<std::unique_ptr<Model>> model =
         ReadModelProto(proto_, ReadFrom(options_.input), &diagnostics);
@@ -278,18 +274,6 @@ class ModelRun {
     return absl::OkStatus();
   }
 
-  // Beside reading and optimizing the model.
-  void PrepareChecks() {
-#ifdef ONNXOPT_ONNX_BRIDGE
-    if (NumThreads() == 1 || !OnnxCheckerApplies(proto_->bytes())) return;
-    try {
-      prepared_ = std::async(std::launch::async, PrepareOnnxChecker);
-    } catch (const std::system_error&) {
-      // No thread to be had: it takes its time later.
-    }
-#endif
-  }
-
 #ifdef ONNXOPT_ONNX_BRIDGE
   // An input or output without a shape, which libonnx wants and no other.
   bool LacksShape() const {
@@ -379,7 +363,6 @@ class ModelRun {
   absl::flat_hash_set<std::string> warned_;
   OptimizeReport report_;
   FileFacts facts_;
-  std::future<void> prepared_;  // last: nothing goes before it has ended
 };
 
 absl::StatusOr<std::vector<Source>> OpenInput(const std::string& path) {

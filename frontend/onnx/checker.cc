@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <exception>
 #include <string>
+#include <unordered_map>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
@@ -11,15 +13,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "frontend/onnx/parse.h"
+#include "frontend/onnx/schemas.h"
 #include "frontend/onnx/skeleton.h"
 #include "frontend/proto_fields.h"
 #include "frontend/wire_reader.h"
 #include "onnx/checker.h"
-#include "onnx/defs/schema.h"
 #include "support/status.h"
 
 namespace onnxopt {
 namespace {
+
+constexpr int64_t kFirstIrWithFunctions = 8;
 
 // What a model, or one of its functions, asks of whoever reads it.
 struct Requirements {
@@ -87,9 +91,23 @@ std::string OneLine(std::string message) {
   return message;
 }
 
+// What onnx::checker::check_model does, beyond what we check ourselves.
 absl::Status RunChecker(const onnx::ModelProto& model) {
   try {
-    onnx::checker::check_model(model);
+    onnx::checker::CheckerContext context;
+    context.set_schema_registry(&LazySchemas());
+    context.set_ir_version(static_cast<int>(model.ir_version()));
+    std::unordered_map<std::string, int> imports;
+    for (const onnx::OperatorSetIdProto& import : model.opset_import()) {
+      imports[import.domain()] = static_cast<int>(import.version());
+    }
+    if (imports.empty()) imports[onnx::ONNX_DOMAIN] = 1;  // IR before 3
+    context.set_opset_imports(std::move(imports));
+    const onnx::checker::LexicalScopeContext scope;
+    onnx::checker::check_graph(model.graph(), context, scope);
+    if (model.ir_version() >= kFirstIrWithFunctions) {
+      onnx::checker::check_model_local_functions(model, context, scope);
+    }
     return absl::OkStatus();
   } catch (const std::exception& error) {
     return absl::InvalidArgumentError(
@@ -98,8 +116,6 @@ absl::Status RunChecker(const onnx::ModelProto& model) {
 }
 
 }  // namespace
-
-void PrepareOnnxChecker() { onnx::OpSchemaRegistry::Schema("Identity"); }
 
 bool OnnxCheckerApplies(std::string_view model_bytes) {
   const Requirements needs = RequirementsOf(model_bytes);

@@ -22,10 +22,6 @@ inline constexpr int64_t kOnnxCheckerMaxIrVersion = 8;
 /// model's own functions are.
 bool OnnxCheckerApplies(std::string_view model_bytes);
 
-/// Makes libonnx register its schemas, which takes longer than to optimize a
-/// small model; else the first check does it. From any thread.
-void PrepareOnnxChecker();
-
 /// What libonnx's checker says about a ModelProto; OK if it does not apply. The
 /// message is one line. libonnx does not see the contents of large tensors,
 /// which are neither read nor copied (see skeleton.h), nor external files.
