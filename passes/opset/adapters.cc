@@ -275,9 +275,18 @@ std::string CastDownFrom24(Form& form) {
   return SaturatesInfinity(form) ? "to a type without infinity" : "";
 }
 
-// Before 13 there was one scale for the whole tensor.
+// Before 13 there was one scale for the whole tensor, and it was a scalar.
 std::string QuantizeDownFrom13(Form& form) {
-  if (form.rank(1) != 0) return "with a scale not known to be a scalar";
+  for (int i = 1; form.is_conversion() && i < form.num_inputs(); ++i) {
+    if (!form.HasInput(i)) continue;
+    const std::optional<Shape> shape = form.shape(i);
+    if (!shape) return "with a scale not known to be a scalar";
+    if (shape->empty()) continue;
+    const bool is_one = shape->size() == 1 && (*shape)[0].IsInteger() &&
+                        (*shape)[0].value() == 1;
+    if (!is_one) return "with a scale not known to be a scalar";
+    form.SqueezeInput(i, {0});
+  }
   form.Remove("axis");
   return "";
 }

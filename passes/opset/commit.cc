@@ -23,6 +23,14 @@ bool SameTensor(const TensorRef& a, const TensorRef& b) {
   return bytes_a.ok() && bytes_b.ok() && *bytes_a == *bytes_b;
 }
 
+void SetVersion(Node* node, const OpDef* op) {
+  node->graph()->SetOperator(node, op);
+  for (int i = node->num_outputs() - 1; i >= op->max_outputs(); --i) {
+    if (node->output(i) != nullptr) return;
+    node->graph()->RemoveNodeOutput(node, i);
+  }
+}
+
 Value* Committer::ConstantFor(Graph& graph, const Operand& operand) {
   Graph* outermost = &graph;
   while (outermost->enclosing() != nullptr) outermost = outermost->enclosing();
@@ -100,7 +108,7 @@ void Committer::Commit(Node* node, Form form) {
     SetInputs(node, inputs);
     graph.SetAttributes(node, form.TakeAttributes());
   }
-  if (&form.op() != &node->op()) graph.SetOperator(node, &form.op());
+  if (&form.op() != &node->op()) SetVersion(node, &form.op());
 }
 
 void Committer::RemoveUnusedConstants(Model& model) {

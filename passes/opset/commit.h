@@ -17,6 +17,10 @@ namespace onnxopt::opset {
 /// what cannot be read.
 bool SameTensor(const TensorRef& a, const TensorRef& b);
 
+/// Makes `op`, another version, the operator of `node`; absent outputs at the
+/// end that it does not have disappear.
+void SetVersion(Node* node, const OpDef* op);
+
 class Committer {
  public:
   /// Gives `node` the operator, attributes and inputs of `form`, which was made

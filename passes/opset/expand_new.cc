@@ -214,6 +214,35 @@ Value* Trilu(Rewriter& r) {
   return r.Make("Where"_op, {outside, r.Scalar(0, x), x});
 }
 
+// What ConstantOfShape repeats: an int64 1.
+Attribute One() {
+  Attribute attribute;
+  attribute.name = "value";
+  attribute.kind = AttrKind::kTensor;
+  attribute.value = Int64s({1});
+  return attribute;
+}
+
+// start, start + 1, ...: the places of as many ones, before Range existed.
+Value* Range(Rewriter& r) {
+  Value* start = Input(r, 0);
+  Value* limit = Input(r, 1);
+  const ElementType element = ElementOf(start);
+  if (!r.Known(element == ElementType::kInt64 || element == ElementType::kInt32,
+               "it is not of integers") ||
+      !r.Known(IsConstantOf(Input(r, 2), 1), "its step is not known to be 1")) {
+    return nullptr;
+  }
+  Value* difference = r.CastTo(ElementType::kInt64, r.Sub(limit, start));
+  Value* size = r.Make("Reshape"_op, {difference, r.Ints({1})});
+  Value* is_positive = r.Make("Less"_op, {r.Constant(Int64(0)), size});
+  Value* count = r.Mul(size, r.CastTo(ElementType::kInt64, is_positive));
+  Value* ones = r.Make("ConstantOfShape"_op, {count}, {One()});
+  Value* places =
+      r.Make("Squeeze"_op, {r.Make("NonZero"_op, {ones}), r.Ints({0})});
+  return r.Add(r.CastTo(element, places), start);
+}
+
 Value* MeanVarianceNormalization(Rewriter& r) {
   Value* x = Input(r, 0);
   const auto* axes = AttributeView(r.root()).Ints("axes");
@@ -240,6 +269,7 @@ constexpr Expansion kExpansions[] = {
     {"MeanVarianceNormalization"_op, 0, MeanVarianceNormalization},
     {"Mish"_op, 0, Mish},
     {"RMSNormalization"_op, 0, RmsNormalization},
+    {"Range"_op, 0, Range},
     {"Swish"_op, 0, Swish},
     {"ThresholdedRelu"_op, 0, ThresholdedRelu},
     {"Trilu"_op, 0, Trilu},

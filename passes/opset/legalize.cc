@@ -228,7 +228,7 @@ class Legalizer {
   std::string LowerAlong(const opset::Path& path, Node& node) {
     if (path.plain_down && !node.Is("Resize"_op)) {
       const OpDef* def = target_.DefOf(*node.graph(), node.op());
-      if (def != &node.op()) node.graph()->SetOperator(&node, def);
+      if (def != &node.op()) opset::SetVersion(&node, def);
       return "";
     }
     const bool is_other = target_.IsOther(*node.graph(), node.op().domain());

@@ -351,7 +351,9 @@ std::string LowerAxes(const Step& step, Form& form) {
   if (step.axes == nullptr) return "";
   const Attribute* attribute = form.Find(step.axes->attribute);
   if (attribute == nullptr) return "";
-  if (attribute->IsReference()) return "with an axis of the function's call";
+  if (attribute->IsReference()) {
+    return form.is_conversion() ? "with an axis of the function's call" : "";
+  }
   std::vector<int64_t> axes;
   if (const auto* one = std::get_if<int64_t>(&attribute->value)) {
     axes = {*one};
@@ -369,7 +371,10 @@ std::string LowerAxes(const Step& step, Form& form) {
   }
   for (int64_t& axis : axes) {
     const auto positive = rank ? shape::Normalize(axis, *rank) : std::nullopt;
-    if (!positive) return "with a negative axis of an unknown rank";
+    if (!positive) {
+      return form.is_conversion() ? "with a negative axis of an unknown rank"
+                                  : "";
+    }
     axis = *positive;
   }
   if (attribute->kind == AttrKind::kInt) {
