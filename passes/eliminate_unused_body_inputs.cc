@@ -40,8 +40,9 @@ std::optional<Layout> LayoutOf(const Node& node) {
     layout.fixed_inputs = 2;
     layout.fixed_outputs = 1;
   } else {
-    layout.scan_inputs = static_cast<int>(node.IntAttribute("num_scan_inputs"));
-    if (layout.scan_inputs < 1) return std::nullopt;
+    const int64_t scanned = node.IntAttribute("num_scan_inputs");
+    if (scanned < 1 || scanned > inputs) return std::nullopt;
+    layout.scan_inputs = static_cast<int>(scanned);
   }
   layout.carried = inputs - layout.fixed_inputs - layout.scan_inputs;
   layout.scan_outputs = outputs - layout.fixed_outputs - layout.carried;

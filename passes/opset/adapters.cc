@@ -150,8 +150,10 @@ std::string ScanDownFrom11(Form& form) {
   const std::optional<int64_t> scanned = form.view().Int("num_scan_inputs");
   const Graph* body = form.view().Body("body");
   if (!scanned || body == nullptr) return "whose body is not known";
+  if (*scanned < 1 || *scanned > form.num_inputs()) {
+    return "with fewer inputs than it scans";
+  }
   const int64_t states = form.num_inputs() - *scanned;
-  if (*scanned < 1 || states < 0) return "with fewer inputs than it scans";
   const auto of_input = [&](size_t i) {
     return form.rank(static_cast<int>(states + i));
   };
@@ -257,10 +259,10 @@ std::string ScanDownFrom9(Form&) { return "without a batch axis"; }
 // Until 23 infinity became NaN in these types, with saturate too.
 bool SaturatesInfinity(const Form& form) {
   if (form.view().Int("saturate", 1) == 0) return false;
-  const ElementType to =
-      form.op().id() == "Cast"_op
-          ? static_cast<ElementType>(form.view().Int("to", 0))
-          : form.element(1);
+  const ElementType to = form.op().id() == "Cast"_op
+                             ? ElementTypeFromNumber(form.view().Int("to", 0))
+                                   .value_or(ElementType::kUndefined)
+                             : form.element(1);
   return to == ElementType::kUndefined || to == ElementType::kFloat8E4M3FNUZ ||
          to == ElementType::kFloat8E5M2FNUZ;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Indices and axes that count from the back, which is since opset 11.
 #include <algorithm>
+#include <utility>
 
 #include "passes/opset/adapters.h"
 #include "passes/rewrite/constants.h"
@@ -23,17 +24,22 @@ const Node* MadeBy(const Value* value, OpId op) {
   return node != nullptr && node->Is(op) ? node : nullptr;
 }
 
-// The `size` of x in Where(Less(x, 0), x + size, x); null for anything else.
-const Value* WrappedBy(const Value* value) {
+// If `value` is Where(Less(x, 0), y, x), x and y; else nulls.
+std::pair<const Value*, const Value*> IfNegative(const Value* value) {
   const Node* where = MadeBy(value, "Where"_op);
-  if (where == nullptr || where->num_inputs() != 3) return nullptr;
+  if (where == nullptr || where->num_inputs() != 3) return {};
   const Value* x = where->input(2);
   const Node* less = MadeBy(where->input(0), "Less"_op);
-  const Node* sum = MadeBy(where->input(1), "Add"_op);
-  return less != nullptr && sum != nullptr && less->input(0) == x &&
-                 sum->input(0) == x && IsConstantOf(less->input(1), 0)
-             ? sum->input(1)
-             : nullptr;
+  const bool matches =
+      less != nullptr && less->input(0) == x && IsConstantOf(less->input(1), 0);
+  return matches ? std::pair(x, where->input(1)) : std::pair(nullptr, nullptr);
+}
+
+// The `size` of x + size; null for anything else.
+const Value* AddedTo(const Value* x, const Value* value) {
+  const Node* sum = MadeBy(value, "Add"_op);
+  return sum != nullptr && x != nullptr && sum->input(0) == x ? sum->input(1)
+                                                              : nullptr;
 }
 
 // What `value` is made of by nothing but Reshape, and Cast to int32 or int64.
@@ -101,21 +107,27 @@ const Value* InputOf(const Form& form, int i) {
   return form.HasInput(i) ? form.inputs()[i].value : nullptr;
 }
 
-// Whether negative indices of OneHot were already counted from the depth: what
-// is still negative is out of range, before the change as after it.
+// Whether two values are one number, be it in other dims.
+bool AreSameNumber(const Value* a, const Value* b) {
+  if (a == nullptr || b == nullptr) return false;
+  const auto number = ConstantNumbers(a);
+  return Source(a) == Source(b) ||
+         (number && number->size() == 1 && number == ConstantNumbers(b));
+}
+
+// Whether negative indices of OneHot were already counted from the depth, or
+// replaced by it, as the expansion of OneHot does.
 bool CountsFromDepth(const Form& form) {
-  const Value* size = WrappedBy(InputOf(form, 0));
   const Value* depth = InputOf(form, 1);
-  if (size == nullptr || depth == nullptr) return false;
-  const auto size_number = ConstantNumbers(size);
-  return Source(size) == Source(depth) ||
-         (size_number && size_number->size() == 1 &&
-          size_number == ConstantNumbers(depth));
+  const auto [x, valid] = IfNegative(InputOf(form, 0));
+  const auto [counted, out] = IfNegative(valid);
+  return AreSameNumber(out, depth) && AreSameNumber(AddedTo(x, counted), depth);
 }
 
 // The same of Scatter and the dim of its axis.
 bool CountsFromDim(const Form& form, int64_t axis) {
-  const Value* size = Source(WrappedBy(InputOf(form, 1)));
+  const auto [x, counted] = IfNegative(InputOf(form, 1));
+  const Value* size = Source(AddedTo(x, counted));
   const std::optional<Shape> dims = form.shape(0);
   if (dims && axis < static_cast<int64_t>(dims->size()) &&
       (*dims)[axis].IsInteger() &&

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "eval/elements.h"
 #include "passes/opset/expand.h"
 
 namespace onnxopt::opset {
@@ -174,10 +175,15 @@ class AttentionBuilder {
       scores = r_.Mul(r_.Make("Tanh"_op, {r_.Div(scores, cap)}), cap);
     }
     scores = Masked(scores, k);
-    const auto precision = static_cast<ElementType>(
-        view_.Int("softmax_precision")
-            .value_or(static_cast<int64_t>(ElementOf(q))));
-    Value* wide = r_.CastTo(precision, scores);
+    const std::optional<ElementType> precision =
+        view_.IsGiven("softmax_precision")
+            ? ElementTypeFromNumber(view_.Int("softmax_precision", 0))
+            : ElementOf(q);
+    if (!r_.Require(precision && eval::IsFloating(*precision),
+                    "its softmax_precision is not floating")) {
+      return nullptr;
+    }
+    Value* wide = r_.CastTo(*precision, scores);
     return r_.CastTo(ElementOf(q), r_.Make("Softmax"_op, {wide},
                                            {Rewriter::Int("axis", -1)}));
   }

@@ -49,8 +49,15 @@ Value* OneHot(Rewriter& r) {
   Value* indices = r.CastTo(ElementType::kInt64, Input(r, 0));
   Value* depth = r.CastTo(ElementType::kInt64, Input(r, 1));
   Value* scalar = r.Make("Reshape"_op, {depth, r.Ints({})});
+  // What is out of range stays so, also where a runtime counts from the back.
+  Value* zero = r.Constant(Int64(0));
+  Value* counted = r.Add(indices, scalar);
+  Value* valid =
+      r.Make("Where"_op, {r.Make("Less"_op, {counted, zero}), scalar, counted});
+  Value* index =
+      r.Make("Where"_op, {r.Make("Less"_op, {indices, zero}), valid, indices});
   return r.Make(
-      "OneHot"_op, {FromFront(r, indices, scalar), Input(r, 1), Input(r, 2)},
+      "OneHot"_op, {index, Input(r, 1), Input(r, 2)},
       {Rewriter::Int("axis", *axis < -1 ? *axis + *rank + 1 : *axis)});
 }
 

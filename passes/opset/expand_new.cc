@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "eval/elements.h"
 #include "passes/opset/expand.h"
 #include "passes/shape/families.h"
 
@@ -74,14 +75,16 @@ struct Stage {
 
 std::optional<Stage> StageOf(Rewriter& r) {
   const AttributeView view(r.root());
-  const std::optional<int64_t> stash = view.Int("stash_type");
+  const std::optional<ElementType> stash =
+      ElementTypeFromNumber(view.Int("stash_type", 0));
   const std::optional<float> epsilon = view.Float("epsilon");
   const ElementType element = ElementOf(Input(r, 0));
   if (!r.Known(stash && epsilon && element != ElementType::kUndefined,
-               "its element type is not known")) {
+               "its element type is not known") ||
+      !r.Require(eval::IsFloating(*stash), "its stash_type is not floating")) {
     return std::nullopt;
   }
-  return Stage{element, static_cast<ElementType>(*stash), *epsilon};
+  return Stage{element, *stash, *epsilon};
 }
 
 Value* LayerNormalization(Rewriter& r) {
@@ -156,7 +159,11 @@ Value* HardSwish(Rewriter& r) {
 Value* Celu(Rewriter& r) {
   Value* x = Input(r, 0);
   const std::optional<float> alpha = AttributeView(r.root()).Float("alpha");
-  if (!r.Known(alpha, "its alpha is not known")) return nullptr;
+  // Of another sign, both parts of a Celu may count.
+  if (!r.Known(alpha, "its alpha is not known") ||
+      !r.Require(*alpha > 0, "its alpha is not positive")) {
+    return nullptr;
+  }
   Value* scale = r.Scalar(*alpha, x);
   return r.Mul(r.Make("Elu"_op, {r.Div(x, scale)}), scale);
 }

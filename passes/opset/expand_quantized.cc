@@ -120,8 +120,9 @@ Value* QuantizeIntegers(Rewriter& r) {
 
 // The type of the result is that of the zero point.
 Value* QuantizeWithZeroPoint(Rewriter& r) {
-  const auto dtype = static_cast<ElementType>(
-      AttributeView(r.root()).Int("output_dtype").value_or(0));
+  const ElementType dtype =
+      ElementTypeFromNumber(AttributeView(r.root()).Int("output_dtype", 0))
+          .value_or(ElementType::kUndefined);
   const std::optional<std::vector<int64_t>> dims = StaticDims(Input(r, 1));
   if (!r.Matches(dtype != ElementType::kUndefined && Input(r, 2) == nullptr,
                  "it says no type") ||

@@ -19,6 +19,7 @@ enum class Agreement {
   kExact,        // elements are moved, never computed
   kElementwise,  // each is computed from one element of each operand
   kSums,         // sums may be taken in another order
+  kSteps,        // several operators say it, each of which rounds to bfloat16
 };
 
 struct NamedTensor {

@@ -84,6 +84,8 @@ std::string_view NameOf(Agreement agreement) {
       return "exact";
     case Agreement::kElementwise:
       return "elementwise";
+    case Agreement::kSteps:
+      return "steps";
     default:
       return "sums";
   }
