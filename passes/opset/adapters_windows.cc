@@ -7,6 +7,21 @@
 namespace onnxopt::opset {
 namespace {
 
+// Sizes that can be multiplied and added; null is none.
+bool AreSmall(const std::vector<int64_t>* sizes) {
+  constexpr int64_t kLimit = int64_t{1} << 30;
+  return sizes == nullptr ||
+         std::all_of(sizes->begin(), sizes->end(), [](int64_t size) {
+           return -kLimit < size && size < kLimit;
+         });
+}
+
+bool IsSmall(const Dim& dim) {
+  if (!dim.IsInteger()) return false;
+  const std::vector<int64_t> size = {dim.value()};
+  return AreSmall(&size);
+}
+
 // Without ceil_mode: with as much more padding, which is never the greatest.
 std::string MaxPoolDownFrom10(Form& form) {
   const auto* kernel = form.view().Ints("kernel_shape");
@@ -29,14 +44,15 @@ std::string MaxPoolDownFrom10(Form& form) {
   const size_t rank = kernel->size();
   std::vector<int64_t> pads =
       given_pads == nullptr ? std::vector<int64_t>(2 * rank, 0) : *given_pads;
-  if (pads.size() != 2 * rank ||
+  if (pads.size() != 2 * rank || !AreSmall(&pads) || !AreSmall(kernel) ||
+      !AreSmall(given_strides) ||
       (given_strides != nullptr && given_strides->size() != rank)) {
-    return "with ceil_mode, and pads or strides of another rank";
+    return "with ceil_mode, and pads or strides that do not fit";
   }
   for (size_t i = 0; i < rank; ++i) {
     const Dim& dim = (*shape)[i + 2];
     const int64_t stride = given_strides == nullptr ? 1 : (*given_strides)[i];
-    if (!dim.IsInteger() || stride < 1) {
+    if (!IsSmall(dim) || stride < 1) {
       return "with ceil_mode of a dim that is not known";
     }
     const int64_t room = dim.value() + pads[i] + pads[rank + i] - (*kernel)[i];
@@ -74,8 +90,10 @@ std::optional<std::vector<int64_t>> EvenPads(const Form& form) {
   const auto* strides = form.view().Ints("strides");
   const auto* dilations = form.view().Ints("dilations");
   const auto* more = form.view().Ints("output_padding");
-  for (const auto* values : {strides, dilations, more}) {
-    if (values != nullptr && values->size() != rank) return std::nullopt;
+  for (const auto* values : {strides, dilations, more, sizes}) {
+    if (values != nullptr && (values->size() != rank || !AreSmall(values))) {
+      return std::nullopt;
+    }
   }
   const auto at = [](const std::vector<int64_t>* values, size_t i,
                      int64_t otherwise) {
@@ -85,7 +103,7 @@ std::optional<std::vector<int64_t>> EvenPads(const Form& form) {
   for (size_t i = 0; i < rank; ++i) {
     const Dim& dim = (*x)[i + 2];
     const Dim& kernel = (*w)[i + 2];
-    if (!dim.IsInteger() || !kernel.IsInteger()) return std::nullopt;
+    if (!IsSmall(dim) || !IsSmall(kernel)) return std::nullopt;
     const int64_t total =
         at(strides, i, 1) * (dim.value() - 1) + at(more, i, 0) +
         (kernel.value() - 1) * at(dilations, i, 1) + 1 - (*sizes)[i];

@@ -108,6 +108,12 @@ class AttentionBuilder {
         !r_.Require(*rank == 3 || *rank == 4, "its rank is neither 3 nor 4")) {
       return false;
     }
+    for (const int i : {1, 2}) {
+      const std::optional<int64_t> other = RankOf(Input(r_, i));
+      if (!r_.Require(!other || other == rank, "its ranks differ")) {
+        return false;
+      }
+    }
     packed_ = *rank == 3;
     const auto heads = [&](int input, std::string_view attribute) {
       return packed_ ? view_.Int(attribute) : StaticDim(Input(r_, input), 1);
@@ -261,7 +267,7 @@ class AttentionBuilder {
     const std::optional<Shape> shape = ShapeOf(mask);
     const std::optional<Shape> keys = ShapeOf(k);
     return r_.Known(
-        shape && keys && !shape->empty() &&
+        shape && keys && keys->size() == 4 && !shape->empty() &&
             ((shape->back().IsInteger() && shape->back().value() == 1) ||
              Compare(shape->back(), (*keys)[2]) == DimRelation::kEqual),
         "its mask is not known to have all keys");

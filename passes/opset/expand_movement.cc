@@ -152,7 +152,9 @@ Value* Expand(Rewriter& r) {
   const std::optional<std::vector<int64_t>> from = StaticDims(x);
   const std::optional<std::vector<int64_t>> to = StaticDims(r.root().output(0));
   if (!r.Known(from && to, "a dim is not known") ||
-      !r.Require(std::count(to->begin(), to->end(), 0) == 0, "it is empty")) {
+      !r.Require(std::count(to->begin(), to->end(), 0) == 0 &&
+                     to->size() >= from->size(),
+                 "it is empty")) {
     return nullptr;
   }
   std::vector<int64_t> dims(to->size() - from->size(), 1);
