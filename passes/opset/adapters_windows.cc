@@ -113,18 +113,26 @@ std::optional<std::vector<int64_t>> EvenPads(const Form& form) {
   return pads;
 }
 
-std::string ConvTransposeUpTo11(Form& form) {
-  if (!HasImplicitPads(form)) return "";
+// False if that is not possible.
+bool MakePadsExplicit(Form& form) {
   std::optional<std::vector<int64_t>> pads = EvenPads(form);
-  if (!pads) return "where its pads go was not defined";
+  if (!pads) return false;
   form.Remove("output_shape");
   form.Remove("auto_pad");
   form.SetInts("pads", *std::move(pads));
-  return "";
+  return true;
+}
+
+std::string ConvTransposeUpTo11(Form& form) {
+  return !HasImplicitPads(form) || MakePadsExplicit(form)
+             ? ""
+             : "where its pads go was not defined";
 }
 
 std::string ConvTransposeDownFrom11(Form& form) {
-  return HasImplicitPads(form) ? "with pads that are not explicit" : "";
+  return !HasImplicitPads(form) || MakePadsExplicit(form)
+             ? ""
+             : "with pads that are not explicit";
 }
 
 constexpr Adapter kAdapters[] = {
