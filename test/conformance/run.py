@@ -99,7 +99,8 @@ def count_conversions(models, answers, score):
     for model in models:
         for way, _, outcome, _ in answers[model.name]:
             if way.startswith('to-') and outcome != 'failed':
-                score.add(way, outcome)
+                score.add(way if model.group == 'vectors'
+                          else f'{model.group} {way}', outcome)
 
 
 def check_percentages(models, results, wrong, score):
