@@ -81,7 +81,7 @@ def score_model(model, outcomes, lists, score):
     unconverted, unchecked = lists
     for (opset, pipeline), (kind, text) in outcomes.items():
         name = f'{model.name}@{opset}'
-        group = f'opset {opset}'
+        group = f'{model.group}, opset {opset}'
         if kind == 'failed' and name in unchecked:
             score.add(group, 'unchecked')
         elif kind == 'failed':
