@@ -242,7 +242,7 @@ Value* Range(Rewriter& r) {
   }
   Value* difference = r.CastTo(ElementType::kInt64, r.Sub(limit, start));
   Value* size = r.Make("Reshape"_op, {difference, r.Ints({1})});
-  Value* is_positive = r.Make("Less"_op, {r.Constant(Int64(0)), size});
+  Value* is_positive = r.Make("Less"_op, {start, limit});
   Value* count = r.Mul(size, r.CastTo(ElementType::kInt64, is_positive));
   Value* ones = r.Make("ConstantOfShape"_op, {count}, {One()});
   Value* places =

@@ -36,15 +36,14 @@ const OpDef* FindAtOpset(const OpRegistry& ops, const OpDef& op,
 
 // Empty if `node` can be expressed as `path` begins, else what cannot: "Squeeze
 // with axes that are not a suitable constant".
-std::string WhyNotAs(const Node& node, const opset::Path& path,
-                     bool is_conversion) {
+std::string WhyNotAs(const Node& node, const opset::Path& path) {
   const OpDef& def =
       path.steps.empty() ? *path.canonical : *path.steps.front().older;
   std::string wrong;
   if (path.plain_down) {
     if (!path.steps.empty()) wrong = opset::WrongType(node, def);
   } else {
-    opset::Form form(node, is_conversion);
+    opset::Form form(node);
     std::string reason = opset::Lower(path, form);
     if (!reason.empty()) return reason;
     wrong = opset::WrongType(form);
@@ -61,7 +60,7 @@ int64_t LowestOpset(const OpRegistry& ops, const Node& node, int64_t opset,
     if (can_otherwise(v)) return v;
     const OpDef* def = FindAtOpset(ops, node.op(), v);
     if (def == nullptr) continue;
-    if (WhyNotAs(node, opset::PathFrom(ops, *def), true).empty()) return v;
+    if (WhyNotAs(node, opset::PathFrom(ops, *def)).empty()) return v;
   }
   return newest;
 }
@@ -204,8 +203,7 @@ std::string Target::WhyNot(
   if (entry.path == nullptr) {
     return fmt::format("opset {} is needed for {}", lowest(), op.name());
   }
-  const std::string what =
-      WhyNotAs(node, *entry.path, IsOther(*node.graph(), op.domain()));
+  const std::string what = WhyNotAs(node, *entry.path);
   return what.empty()
              ? ""
              : fmt::format("opset {} is needed for {}", lowest(), what);

@@ -41,10 +41,11 @@ class Target {
   /// The definition that `op` has at the target, under the name it has there;
   /// null if there is none.
   const OpDef* DefOf(const Graph& graph, const OpDef& op) const;
-  /// Empty if `node`, in canonical form, can be expressed at the target; else
-  /// why not, with the lowest opset that can: "opset 13 is needed for Squeeze
-  /// with axes that are not constant". Nodes that are not canonical stay what
-  /// they are.
+  /// Empty if `node`, in canonical form, can be expressed at the target as if
+  /// it were new (what a file says at its own opset may say more); else why
+  /// not, with the lowest opset that can: "opset 13 is needed for Squeeze with
+  /// axes that are not constant". Nodes that are not canonical stay what they
+  /// are.
   std::string WhyNot(const Node& node) const;
   /// The same where there are other means: `can_otherwise` tells whether they
   /// say the node at an opset.

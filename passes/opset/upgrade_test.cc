@@ -458,6 +458,21 @@ TEST(LegalizeTest, WhatCannotBeExpressedIsAnError) {
             "axes that are not a suitable constant");
 }
 
+// Its own opset has no negative axes, and yet the file has one. That is written
+// back after passes were there, but none may make such a node.
+TEST(LegalizeTest, WhatAFileSaysAtItsOpsetIsWrittenBack) {
+  ASSERT_OK_AND_ASSIGN(const auto model,
+                       Read(ModelText(9, "y = Concat<axis = -1>(u, u)")));
+  ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
+  Node& node = model->graph()->nodes().back();
+  model->graph()->SetSourceForm(&node, nullptr);
+  const Target target;
+  EXPECT_THAT(target.WhyNot(node),
+              HasSubstr("with a negative axis of an unknown rank"));
+  EXPECT_OK(Legalize(*model, target, nullptr));
+  EXPECT_EQ(node.IntAttribute("axis"), -1);
+}
+
 TEST(LegalizeTest, ASoftmaxWithAnotherRankIsNotWhatItWas) {
   ASSERT_OK_AND_ASSIGN(const auto model, Read(ModelText(11, "y = Softmax(e)")));
   ASSERT_OK(Upgrade(*model, /*target=*/nullptr, nullptr));
